@@ -11,10 +11,13 @@
  * - `put` is atomic and durable: it resolves once the whole value survives a crash of the store, and a reader sees all
  *   of it or none. The same bytes again are fine; other bytes under a taken key are `already_exists`. `size` is the exact
  *   number of bytes in `source`; a source that ends early, runs over or throws leaves nothing behind.
+ *   What the source throws passes unchanged; a wrong length is `invalid_input`. A driver that binds keys to bytes (`ipfs`, `with/verify`)
+ *   refuses other bytes as `integrity_failed`.
+ * - An array that a source or a `get` yielded belongs to its receiver: who yielded it neither changes nor reuses it.
  * - `get` yields exactly the range asked for: `start` inclusive, `end` exclusive, both in bytes, cut at the end of the
  *   value. It never yields a byte of another value, but it does not check hashes: that is `with/verify`'s job.
- * - absent → `NotFoundError` on proof of absence only; refused → `AccessDeniedError`; a value shorter than the store
- *   says → `IntegrityError`; no answer, time-out, 5xx, throttled → `StorageUnavailableError`; no room or
+ * - absent → `NotFoundError` on proof of absence only (a folder that is not mounted or a bucket that is not there proves nothing); refused → `AccessDeniedError`; a value shorter than the store
+ *   says → `IntegrityError`, `retryable` because a cut connection looks the same; no answer, time-out, 5xx, throttled → `StorageUnavailableError`; no room or
  *   read-only → `StorageFullError`. Each keeps its `cause`.
  * - `delete` of an absent key resolves. `list` yields each key once, in any order.
  * - Every call takes an `AbortSignal` and rejects with its reason; nothing hangs.

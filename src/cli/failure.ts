@@ -1,0 +1,18 @@
+/**
+ * How a failure is told: one sentence for people, the code for programs.
+ *
+ * @module
+ */
+import { MedlakeError } from "../base/errors.ts"
+
+/** Writes the failure to stderr; with `--json` as one JSON object. A bug keeps its stack. */
+export function reportFailure(error: unknown, json: boolean): void {
+  const code = error instanceof MedlakeError ? error.code : "internal"
+  const message = error instanceof Error ? error.message : String(error)
+  if (json) {
+    process.stderr.write(`${JSON.stringify({ error: { code, message } })}\n`)
+    return
+  }
+  process.stderr.write(`medlake: ${message}${code === "internal" ? "" : ` [${code}]`}\n`)
+  if (code === "internal" && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`)
+}

@@ -1,0 +1,45 @@
+/**
+ * Small sealed objects in the control store: named by the CID of their bytes, checked on the way in and out.
+ *
+ * @module
+ */
+import type { CID } from "multiformats/cid"
+import type { BlobStore } from "../../storage/blob-store.ts"
+import { collect, once } from "../base/bytes.ts"
+import { IntegrityError } from "../base/errors.ts"
+import { cidOfBytes } from "../cid/cid.ts"
+
+/** Largest object (bytes) that is read: one leaf, so that the name is the hash of the bytes. */
+export const OBJECT_LIMIT = 1 << 20
+
+/** Makes an object durable and returns its name. Doing it twice is doing it once. */
+export async function putObject(
+  control: BlobStore,
+  bytes: Uint8Array,
+  signal?: AbortSignal,
+): Promise<CID> {
+  const name = cidOfBytes(bytes)
+  const source = { size: bytes.length, open: () => once(bytes) }
+  await control.put(name.toString(), source, signal ? { signal } : {})
+  return name
+}
+
+/**
+ * The bytes of an object.
+ * @throws {NotFoundError} when no copy of the control store has it: it was erased, or never written
+ * @throws {IntegrityError} when the bytes are not those of the name
+ */
+export async function getObject(
+  control: BlobStore,
+  name: CID,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const stream = control.get(name.toString(), undefined, signal ? { signal } : {})
+  const bytes = await collect(stream, OBJECT_LIMIT)
+  if (!cidOfBytes(bytes).equals(name)) {
+    throw new IntegrityError(
+      `the control store returned other bytes than those named ${name.toString()}`,
+    )
+  }
+  return bytes
+}

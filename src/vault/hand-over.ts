@@ -16,7 +16,7 @@ import { type HpkeHolder, openPhoneMessage, sealPhoneMessage } from "./phone-mes
 import { bytes, encodeShape, epochNumber, parseShape, text, urls, whole } from "./shape.ts"
 import type { Signer } from "./signature.ts"
 
-const approvalShape = z.strictObject({
+export const approvalShape = z.strictObject({
   salt: bytes(16),
   memoryKiB: whole,
   passes: whole,

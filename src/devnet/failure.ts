@@ -1,0 +1,26 @@
+/**
+ * Refusals, by the names that a Symbol node gives them (symbol.md §7).
+ *
+ * @module
+ */
+
+/** A transaction that breaks a rule; `code` is what status routes and channels print. */
+export class Failure extends Error {
+  override readonly name = "Failure"
+  readonly code: string
+  /** @param rule the name without its prefix, e.g. `Core_Insufficient_Balance` */
+  constructor(rule: string) {
+    super(`Failure_${rule}`)
+    this.code = `Failure_${rule}`
+  }
+}
+
+/** Bytes that are no transaction a node of this network knows: dropped without any status (symbol.md §7.1, step 2). */
+export class Unparsable extends Error {
+  override readonly name = "Unparsable"
+}
+
+/** Refuses by `rule` unless the condition holds. */
+export function require(condition: boolean, rule: string): void {
+  if (!condition) throw new Failure(rule)
+}

@@ -1,0 +1,173 @@
+/**
+ * Routes about accounts, multisig, mosaics and metadata, and their state proofs (symbol.md §9.4, §6.2).
+ *
+ * @module
+ */
+import { addressHex, hexOf } from "../account.ts"
+import type { Chain } from "../chain.ts"
+import { metadataHash } from "../plugins/metadata.ts"
+import type { CacheName } from "../state.ts"
+import {
+  addressOfText,
+  hashOf,
+  listOf,
+  malformed,
+  missing,
+  pageOf,
+  pagingOf,
+  type RestRequest,
+} from "./request.ts"
+import { accountShape, metadataShape, mosaicShape, multisigShape } from "./shapes.ts"
+
+export function account({ chain, parameters }: RestRequest) {
+  const [id = ""] = parameters
+  const entry = chain.store.entry("account", accountIdOf(id))
+  if (!entry) throw missing(id)
+  return accountShape(entry)
+}
+
+export function accounts({ chain, query }: RestRequest) {
+  const address = query.get("address")
+  const mosaic = query.get("mosaicId")?.toUpperCase()
+  const wanted = address === null ? undefined : addressOfText(address, "address")
+  const entries = chain.store
+    .entries("account")
+    .filter((one) => wanted === undefined || one.address === wanted)
+    .filter((one) => mosaic === undefined || mosaic in one.mosaics)
+  return pageOf(entries.map(accountShape), pagingOf(query))
+}
+
+export function accountsById({ chain, body }: RestRequest) {
+  const keys = listOf(body, "publicKeys").map((one) => accountIdOf(one))
+  const addresses = listOf(body, "addresses").map((one) => addressOfText(one, "addresses"))
+  return [...keys, ...addresses].flatMap((one) => {
+    const entry = chain.store.entry("account", one)
+    return entry ? [accountShape(entry)] : []
+  })
+}
+
+export function accountMerkle({ chain, parameters }: RestRequest) {
+  return proofOf(chain, "account", accountIdOf(parameters[0] ?? ""))
+}
+
+export function multisig({ chain, parameters }: RestRequest) {
+  const [address = ""] = parameters
+  const entry = chain.store.entry("multisig", addressOfText(address, "address"))
+  if (!entry) throw missing(address)
+  return multisigShape(entry)
+}
+
+export function multisigMerkle({ chain, parameters }: RestRequest) {
+  return proofOf(chain, "multisig", addressOfText(parameters[0] ?? "", "address"))
+}
+
+/** Level 0 is the account asked for, negative the multisigs above it, positive its cosignatories. */
+export function multisigGraph({ chain, parameters }: RestRequest) {
+  const [text = ""] = parameters
+  const address = addressOfText(text, "address")
+  if (!chain.store.entry("multisig", address)) throw missing(text)
+  const levels = new Map<number, Set<string>>()
+  climb(chain, address, 0, "multisigs", -1, levels)
+  climb(chain, address, 0, "cosignatories", 1, levels)
+  return [...levels.entries()]
+    .toSorted(([a], [b]) => a - b)
+    .map(([level, addresses]) => ({
+      level,
+      multisigEntries: [...addresses].flatMap((one) => {
+        const entry = chain.store.entry("multisig", one)
+        return entry ? [multisigShape(entry)] : []
+      }),
+    }))
+}
+
+function climb(
+  chain: Chain,
+  address: string,
+  level: number,
+  along: "multisigs" | "cosignatories",
+  step: number,
+  levels: Map<number, Set<string>>,
+): void {
+  const seen = levels.get(level) ?? new Set()
+  levels.set(level, seen.add(address))
+  for (const next of chain.store.entry("multisig", address)?.[along] ?? []) {
+    climb(chain, next, level + step, along, step, levels)
+  }
+}
+
+export function mosaic({ chain, parameters }: RestRequest) {
+  const id = mosaicIdOf(parameters[0])
+  const entry = chain.store.entry("mosaic", id)
+  if (!entry) throw missing(parameters[0] ?? "")
+  return mosaicShape(entry)
+}
+
+export function mosaics({ chain, query }: RestRequest) {
+  const owner = query.get("ownerAddress")
+  const wanted = owner === null ? undefined : addressOfText(owner, "ownerAddress")
+  const entries = chain.store.entries("mosaic").filter((one) => !wanted || one.owner === wanted)
+  return pageOf(entries.map(mosaicShape), pagingOf(query))
+}
+
+export function mosaicsById({ chain, body }: RestRequest) {
+  return listOf(body, "mosaicIds").flatMap((id) => {
+    const entry = chain.store.entry("mosaic", mosaicIdOf(id))
+    return entry ? [mosaicShape(entry)] : []
+  })
+}
+
+export function mosaicMerkle({ chain, parameters }: RestRequest) {
+  return proofOf(chain, "mosaic", mosaicIdOf(parameters[0]))
+}
+
+export function metadata({ chain, query }: RestRequest) {
+  const source = query.get("sourceAddress")
+  const target = query.get("targetAddress")
+  const key = query.get("scopedMetadataKey")?.toUpperCase()
+  const from = source === null ? undefined : addressOfText(source, "sourceAddress")
+  const to = target === null ? undefined : addressOfText(target, "targetAddress")
+  const isAccount = ["0", null].includes(query.get("metadataType"))
+  const find = () =>
+    from !== undefined && to !== undefined && key !== undefined
+      ? [chain.store.entry("metadata", metadataHash(from, to, BigInt(`0x${key}`)))]
+      : chain.store.entries("metadata")
+  const entries = (isAccount ? find() : [])
+    .filter((one) => one !== undefined)
+    .filter((one) => from === undefined || one.source === from)
+    .filter((one) => to === undefined || one.target === to)
+    .filter((one) => key === undefined || one.key === key)
+  return pageOf(entries.map(metadataShape), pagingOf(query))
+}
+
+export function metadataByHash({ chain, parameters }: RestRequest) {
+  const hash = hashOf(parameters[0] ?? "", "compositeHash")
+  const entry = chain.store.entry("metadata", hexOf(hash))
+  if (!entry) throw missing(parameters[0] ?? "")
+  return metadataShape(entry)
+}
+
+export function metadataByHashes({ chain, body }: RestRequest) {
+  return listOf(body, "compositeHashes").flatMap((text) => {
+    const entry = chain.store.entry("metadata", hexOf(hashOf(text, "compositeHashes")))
+    return entry ? [metadataShape(entry)] : []
+  })
+}
+
+export function metadataMerkle({ chain, parameters }: RestRequest) {
+  return proofOf(chain, "metadata", hexOf(hashOf(parameters[0] ?? "", "compositeHash")))
+}
+
+function proofOf(chain: Chain, cache: CacheName, key: string) {
+  return { raw: hexOf(chain.trees.prove(cache, key)), tree: chain.trees.describe(cache, key) }
+}
+
+/** An account by address or public key, as hex address. */
+function accountIdOf(text: string): string {
+  if (text.length === 64) return addressHex(hashOf(text, "accountId"))
+  return addressOfText(text, "accountId")
+}
+
+function mosaicIdOf(text = ""): string {
+  if (!/^[0-9A-Fa-f]{16}$/.test(text)) throw malformed("mosaicId")
+  return text.toUpperCase()
+}

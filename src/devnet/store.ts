@@ -1,0 +1,327 @@
+/**
+ * The chain on disk: blocks, transactions and their parts, state entries, and per block what it replaced (SQLite).
+ *
+ * One database transaction a block: after a kill the chain stands at the last whole block.
+ *
+ * @module
+ */
+import { mkdirSync } from "node:fs"
+import { join } from "node:path"
+import Database from "libsql"
+import { hexOf } from "./account.ts"
+import { type Block, parseBlock, type Statement } from "./block.ts"
+import { type CacheEntries, type CacheName, type Change, State } from "./state.ts"
+import { parseTransaction, type Transaction } from "./transaction.ts"
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS block (
+  height INTEGER PRIMARY KEY, header BLOB NOT NULL, roots BLOB NOT NULL, statements TEXT NOT NULL,
+  total_fee TEXT NOT NULL, transactions INTEGER NOT NULL, parts INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS tx (
+  height INTEGER NOT NULL, place INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL,
+  PRIMARY KEY (height, place)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS part (
+  id TEXT PRIMARY KEY, height INTEGER NOT NULL, place INTEGER NOT NULL, part INTEGER NOT NULL, type INTEGER NOT NULL,
+  signer TEXT NOT NULL, recipient TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS part_recipient ON part (recipient, id);
+CREATE INDEX IF NOT EXISTS part_signer ON part (signer, id);
+CREATE INDEX IF NOT EXISTS part_height ON part (height);
+CREATE TABLE IF NOT EXISTS involved (address TEXT NOT NULL, height INTEGER NOT NULL, place INTEGER NOT NULL,
+  PRIMARY KEY (address, height, place)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS involved_height ON involved (height);
+CREATE TABLE IF NOT EXISTS entry (cache TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (cache, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS undo (height INTEGER NOT NULL, cache TEXT NOT NULL, key TEXT NOT NULL, before TEXT);
+CREATE INDEX IF NOT EXISTS undo_height ON undo (height);
+CREATE TABLE IF NOT EXISTS status (hash BLOB PRIMARY KEY, code TEXT NOT NULL, deadline TEXT NOT NULL) WITHOUT ROWID;
+`
+
+/** A block and what REST tells about it beside its header. */
+export interface StoredBlock {
+  readonly block: Block
+  readonly roots: readonly Buffer[]
+  readonly statements: readonly Statement[]
+  readonly totalFee: bigint
+  readonly transactions: number
+  /** Transactions and embedded ones. */
+  readonly parts: number
+}
+
+/** A transaction or embedded transaction in the index. */
+export interface PartRow {
+  /** 24 hex digits, ascending in the order of the chain. */
+  readonly id: string
+  readonly height: number
+  /** Place in the block, from 0. */
+  readonly place: number
+  /** 0 is the transaction itself, 1 its first embedded one. */
+  readonly part: number
+  readonly type: number
+  /** Public key, hex. */
+  readonly signer: string
+  /** Address, hex. */
+  readonly recipient: string | null
+}
+
+/** A transaction to be stored with its block. */
+export interface PlacedTransaction {
+  readonly transaction: Transaction
+  readonly parts: readonly PartRow[]
+  /** Addresses (hex) that take part. */
+  readonly involved: readonly string[]
+}
+
+/** A transaction of the chain. */
+export interface ConfirmedTransaction {
+  readonly height: number
+  readonly place: number
+  readonly transaction: Transaction
+}
+
+/** Why a transaction failed. */
+export interface FailedStatus {
+  readonly hash: Buffer
+  readonly code: string
+  readonly deadline: bigint
+}
+
+type Row = Record<string, unknown>
+
+/** See the module. */
+export class ChainStore {
+  readonly #db: Database.Database
+  readonly #statements = new Map<string, Database.Statement>()
+
+  /** @param folder where the database lies; in memory when left out */
+  constructor(folder: string | undefined) {
+    if (folder) mkdirSync(folder, { recursive: true, mode: 0o700 })
+    this.#db = new Database(folder ? join(folder, "devnet.db") : ":memory:")
+    this.#db.exec("PRAGMA journal_mode = WAL")
+    this.#db.exec("PRAGMA synchronous = NORMAL")
+    this.#db.exec("PRAGMA busy_timeout = 5000")
+    this.#db.exec(SCHEMA)
+  }
+
+  setting(name: string): Buffer | undefined {
+    const row = this.row("SELECT value FROM setting WHERE name = ?", name)
+    return row && bufferOf(row["value"])
+  }
+
+  putSetting(name: string, value: Uint8Array): void {
+    this.run("INSERT OR REPLACE INTO setting VALUES (?, ?)", name, Buffer.from(value))
+  }
+
+  /** Appends a block as a whole; its state changes are `changes` with what they replaced. */
+  append(
+    stored: StoredBlock,
+    placed: readonly PlacedTransaction[],
+    state: State,
+    changes: readonly Change[],
+    failed: readonly FailedStatus[],
+  ): void {
+    this.#atomically(() => {
+      const { block, roots, statements, totalFee, transactions, parts } = stored
+      this.run(
+        "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?)",
+        block.height,
+        block.bytes,
+        Buffer.concat(roots),
+        toJson(statements),
+        totalFee.toString(),
+        transactions,
+        parts,
+      )
+      for (const [place, one] of placed.entries()) this.#putTransaction(block.height, place, one)
+      for (const change of changes) this.#putChange(block.height, state, change)
+      for (const one of failed) this.putStatus(one)
+    })
+  }
+
+  #putTransaction(height: number, place: number, placed: PlacedTransaction): void {
+    const { hash, bytes } = placed.transaction
+    this.run("INSERT INTO tx VALUES (?, ?, ?, ?)", height, place, hash, bytes)
+    this.run("DELETE FROM status WHERE hash = ?", hash)
+    for (const { id, part, type, signer, recipient } of placed.parts) {
+      const insert = "INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?)"
+      this.run(insert, id, height, place, part, type, signer, recipient)
+    }
+    for (const address of placed.involved) {
+      this.run("INSERT OR IGNORE INTO involved VALUES (?, ?, ?)", address, height, place)
+    }
+  }
+
+  #putChange(height: number, state: State, { cache, key, before }: Change): void {
+    const text = before === undefined ? null : toJson(before)
+    this.run("INSERT INTO undo VALUES (?, ?, ?, ?)", height, cache, key, text)
+    const entry = state.get(cache, key)
+    if (entry === undefined) this.run("DELETE FROM entry WHERE cache = ? AND key = ?", cache, key)
+    else this.run("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", cache, key, toJson(entry))
+  }
+
+  /** Removes the newest block and puts the state back; returns its transactions in order and what changed. */
+  removeBlock(height: number, state: State): { transactions: Buffer[]; changed: Change[] } {
+    const undo = this.rows("SELECT cache, key, before FROM undo WHERE height = ?", height)
+    const changed = undo.map((row): Change => {
+      const before = row["before"] === null ? undefined : fromJson(row["before"] as string)
+      return {
+        cache: row["cache"] as CacheName,
+        key: row["key"] as string,
+        before: before as never,
+      }
+    })
+    const rows = this.rows("SELECT bytes FROM tx WHERE height = ? ORDER BY place", height)
+    this.#atomically(() => {
+      for (const { cache, key, before } of changed) {
+        state.set(cache, key, before)
+        const remove = "DELETE FROM entry WHERE cache = ? AND key = ?"
+        if (before === undefined) this.run(remove, cache, key)
+        else this.run("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", cache, key, toJson(before))
+      }
+      for (const table of ["undo", "tx", "part", "involved", "block"]) {
+        this.run(`DELETE FROM ${table} WHERE height = ?`, height)
+      }
+    })
+    return { transactions: rows.map((row) => bufferOf(row["bytes"])), changed }
+  }
+
+  /** The state as it stood after the newest block. */
+  loadState(): State {
+    const state = new State()
+    for (const row of this.rows("SELECT cache, key, value FROM entry")) {
+      const { cache, key, value } = row as { cache: CacheName; key: string; value: string }
+      state.set(cache, key, fromJson(value) as never)
+    }
+    return state
+  }
+
+  /** An entry as it stood after the newest block. */
+  entry<C extends CacheName>(cache: C, key: string): CacheEntries[C] | undefined {
+    const row = this.row("SELECT value FROM entry WHERE cache = ? AND key = ?", cache, key)
+    return row && (fromJson(row["value"] as string) as CacheEntries[C])
+  }
+
+  /** All entries of a cache in the order of their keys. */
+  entries<C extends CacheName>(cache: C): CacheEntries[C][] {
+    const rows = this.rows("SELECT value FROM entry WHERE cache = ? ORDER BY key", cache)
+    return rows.map((row) => fromJson(row["value"] as string) as CacheEntries[C])
+  }
+
+  putStatus({ hash, code, deadline }: FailedStatus): void {
+    this.run("INSERT OR REPLACE INTO status VALUES (?, ?, ?)", hash, code, deadline.toString())
+  }
+
+  status(hash: Buffer): FailedStatus | undefined {
+    const row = this.row("SELECT code, deadline FROM status WHERE hash = ?", hash)
+    return row && { hash, code: row["code"] as string, deadline: BigInt(row["deadline"] as string) }
+  }
+
+  /** Height of the newest block; 0 when there is none. */
+  height(): number {
+    return (this.row("SELECT max(height) AS height FROM block")?.["height"] as number | null) ?? 0
+  }
+
+  block(height: number): StoredBlock | undefined {
+    const row = this.row("SELECT * FROM block WHERE height = ?", height)
+    return row && storedBlock(row)
+  }
+
+  transaction(hash: Buffer, seed: Buffer): ConfirmedTransaction | undefined {
+    const row = this.row("SELECT height, place, bytes FROM tx WHERE hash = ?", hash)
+    return row && confirmed(row, seed)
+  }
+
+  hasTransaction(hash: Buffer): boolean {
+    return this.row("SELECT place FROM tx WHERE hash = ?", hash) !== undefined
+  }
+
+  transactionAt(height: number, place: number, seed: Buffer): ConfirmedTransaction | undefined {
+    const select = "SELECT height, place, bytes FROM tx WHERE height = ? AND place = ?"
+    const row = this.row(select, height, place)
+    return row && confirmed(row, seed)
+  }
+
+  transactionsOf(height: number, seed: Buffer): ConfirmedTransaction[] {
+    const select = "SELECT height, place, bytes FROM tx WHERE height = ? ORDER BY place"
+    return this.rows(select, height).map((row) => confirmed(row, seed))
+  }
+
+  /** Runs a query that a search has built. */
+  rows(sql: string, ...values: unknown[]): Row[] {
+    return this.#prepare(sql).all(values) as Row[]
+  }
+
+  row(sql: string, ...values: unknown[]): Row | undefined {
+    return this.rows(sql, ...values)[0]
+  }
+
+  run(sql: string, ...values: unknown[]): void {
+    this.#prepare(sql).run(values)
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.#db.close()
+  }
+
+  #prepare(sql: string): Database.Statement {
+    let statement = this.#statements.get(sql)
+    if (!statement) {
+      statement = this.#db.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  #atomically(work: () => void): void {
+    this.#db.exec("BEGIN IMMEDIATE")
+    try {
+      work()
+      this.#db.exec("COMMIT")
+    } catch (error) {
+      this.#db.exec("ROLLBACK")
+      throw error
+    }
+  }
+}
+
+/** A stored block from its row. */
+export function storedBlock(row: Row): StoredBlock {
+  const roots = bufferOf(row["roots"])
+  return {
+    block: parseBlock(bufferOf(row["header"])),
+    roots: Array.from({ length: roots.length / 32 }, (_, i) =>
+      roots.subarray(32 * i, 32 * (i + 1)),
+    ),
+    statements: fromJson(row["statements"] as string) as Statement[],
+    totalFee: BigInt(row["total_fee"] as string),
+    transactions: row["transactions"] as number,
+    parts: row["parts"] as number,
+  }
+}
+
+function confirmed(row: Row, seed: Buffer): ConfirmedTransaction {
+  const { height, place } = row as { height: number; place: number }
+  return { height, place, transaction: parseTransaction(bufferOf(row["bytes"]), seed) }
+}
+
+function bufferOf(value: unknown): Buffer {
+  return value instanceof ArrayBuffer ? Buffer.from(value) : Buffer.from(value as Uint8Array)
+}
+
+/** JSON with big integers as {"$": "123"}. */
+function toJson(value: unknown): string {
+  return JSON.stringify(value, (_key, one: unknown) =>
+    typeof one === "bigint" ? { $: one.toString() } : one,
+  )
+}
+
+function fromJson(text: string): unknown {
+  return JSON.parse(text, (_key, one: unknown) =>
+    typeof one === "object" && one !== null && "$" in one ? BigInt(one.$ as string) : one,
+  )
+}
+
+/** Upper-case hex of a hash, as maps are keyed by. */
+export function hashKey(hash: Uint8Array): string {
+  return hexOf(hash)
+}

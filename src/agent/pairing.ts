@@ -16,7 +16,12 @@ import {
   StaleEpochError,
 } from "../base/errors.ts"
 import { deriveEpoch } from "../vault/epoch.ts"
-import { type EpochHandOver, type HandOver, openHandOver, type Pairing } from "../vault/hand-over.ts"
+import {
+  type EpochHandOver,
+  type HandOver,
+  openHandOver,
+  type Pairing,
+} from "../vault/hand-over.ts"
 import type { AgentVault, AgentVaults } from "./agent-vault.ts"
 import type { AgentContext } from "./ports.ts"
 import { encodeVaultSecrets, type HeldEpoch, type VaultSecrets } from "./secrets.ts"

@@ -36,9 +36,7 @@ const rulesShape = z.strictObject({
   /** Decide and log, and change nothing. */
   dryRun: z.boolean().default(false),
   /** Cosign a register act without the second factor once this much time has passed since it was first seen. */
-  registerActs: z
-    .strictObject({ delayMinutes: z.int().min(1).max(43_200) })
-    .exactOptional(),
+  registerActs: z.strictObject({ delayMinutes: z.int().min(1).max(43_200) }).exactOptional(),
 })
 
 /** What `rules.json` says. */

@@ -8,7 +8,15 @@ import { hex } from "../base/bytes.ts"
 import { decodeDagCbor } from "../base/dag-cbor.ts"
 import { InvalidInputError } from "../base/errors.ts"
 import { approvalShape } from "../vault/hand-over.ts"
-import { bytes, encodeShape, epochNumber, isAscending, parseShape, text, urls } from "../vault/shape.ts"
+import {
+  bytes,
+  encodeShape,
+  epochNumber,
+  isAscending,
+  parseShape,
+  text,
+  urls,
+} from "../vault/shape.ts"
 import type { AgentSecrets } from "./ports.ts"
 
 const PAIRING = "pairing"

@@ -60,7 +60,11 @@ export interface RegisterView {
   /** The newest announcement and its hash. */
   readonly newest: { readonly announcement: Announcement; readonly digest: Uint8Array }
   /** Commitment and intake object's name of each epoch that was handed over. */
-  readonly epochs: readonly { readonly epoch: number; readonly commit: Uint8Array; readonly intake: CID }[]
+  readonly epochs: readonly {
+    readonly epoch: number
+    readonly commit: Uint8Array
+    readonly intake: CID
+  }[]
 }
 
 /** An act that may be cosigned, as far as the aggregate tells. */
@@ -77,7 +81,10 @@ export interface UnderstoodAct {
  * Understands an act completely, or refuses it.
  * @throws {AgentRefusedError} whose `rule` is a {@link RefusedAct}
  */
-export function understand(act: Pick<Aggregate, "signer" | "instructions">, view: RegisterView): UnderstoodAct {
+export function understand(
+  act: Pick<Aggregate, "signer" | "instructions">,
+  view: RegisterView,
+): UnderstoodAct {
   if (!equal(act.signer, view.phone)) throw refused("signer")
   const announcements: TransferInstruction[] = []
   const metadata: AccountMetadataInstruction[] = []
@@ -188,11 +195,15 @@ function readSeats(
 ): Pick<UnderstoodAct, "seated" | "unseated"> {
   const seated = changes.flatMap(({ additions }) => additions)
   const unseated = changes.flatMap(({ deletions }) => deletions)
-  const isQuorumKept = changes.every((one) => one.minApprovalDelta === 0 && one.minRemovalDelta === 0)
+  const isQuorumKept = changes.every(
+    (one) => one.minApprovalDelta === 0 && one.minRemovalDelta === 0,
+  )
   if (!isQuorumKept) throw refused("seats-quorum")
   const named = [...seated, ...unseated]
   if (named.some((address) => equal(address, id.register))) throw refused("seats-register")
-  const isTwice = named.some((address, i) => named.slice(0, i).some((other) => equal(other, address)))
+  const isTwice = named.some((address, i) =>
+    named.slice(0, i).some((other) => equal(other, address)),
+  )
   if (isTwice) throw refused("seats-twice")
   return { seated, unseated }
 }

@@ -54,7 +54,9 @@ export async function readVault(
   const register = await readAnnouncements(context, vault, signal)
   const { announcement } = register.newest
   if (!equal(announcement.vault, vault.id.vault)) {
-    throw new IntegrityError("the register has announced another vault than this agent was paired with")
+    throw new IntegrityError(
+      "the register has announced another vault than this agent was paired with",
+    )
   }
   const { held, epoch } = heldEpoch(vault, announcement.epoch)
   if (!equal(epoch.commit, announcement.commit)) {

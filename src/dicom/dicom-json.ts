@@ -1,0 +1,169 @@
+/**
+ * The DICOM JSON model (PS3.18 Annex F) of a header: group 2 left out, large and pixel values by `BulkDataURI`.
+ *
+ *     {"00100010": {"vr": "PN", "Value": [{"Alphabetic": "…"}]}, …}
+ *
+ * A `BulkDataURI` is relative to the instance and names the element by its path of tags and item numbers, from 1.
+ *
+ * @module
+ */
+import type { DataSet, Element } from "dicom-parser"
+import { vrOf } from "./dictionary.ts"
+import { bytesOf, characterSetOf, textOf } from "./text.ts"
+
+/** One attribute. */
+export interface JsonAttribute {
+  readonly vr: string
+  readonly Value?: readonly unknown[]
+  readonly InlineBinary?: string
+  readonly BulkDataURI?: string
+}
+
+/** A data set, by tag of eight hex digits. */
+export type DicomJson = Readonly<Record<string, JsonAttribute>>
+
+/** Binary values up to this many bytes stand inline. */
+const INLINE_LIMIT = 4096
+const MAX_DEPTH = 64
+const BINARY: readonly string[] = ["OB", "OD", "OF", "OL", "OV", "OW", "UN"]
+const SINGLE_TEXT: readonly string[] = ["LT", "ST", "UT", "UR"]
+const PERSON_NAME_GROUPS = ["Alphabetic", "Ideographic", "Phonetic"] as const
+
+/** Readers of numbers by VR: bytes of one, and how to read it. */
+const NUMBERS: Readonly<
+  Record<string, readonly [number, (view: DataView, at: number, le: boolean) => unknown]>
+> = {
+  US: [2, (view, at, le) => view.getUint16(at, le)],
+  SS: [2, (view, at, le) => view.getInt16(at, le)],
+  UL: [4, (view, at, le) => view.getUint32(at, le)],
+  SL: [4, (view, at, le) => view.getInt32(at, le)],
+  UV: [8, (view, at, le) => exact(view.getBigUint64(at, le))],
+  SV: [8, (view, at, le) => exact(view.getBigInt64(at, le))],
+  FL: [4, (view, at, le) => finite(view.getFloat32(at, le))],
+  FD: [8, (view, at, le) => finite(view.getFloat64(at, le))],
+  AT: [4, (view, at, le) => attributeTag(view.getUint16(at, le), view.getUint16(at + 2, le))],
+}
+
+/**
+ * The JSON of a header.
+ * @param bigEndian whether binary numbers are (transfer syntax 1.2.840.10008.1.2.2)
+ */
+export function toDicomJson(dataSet: DataSet, bigEndian: boolean): DicomJson {
+  return convert(dataSet, { bigEndian, path: "", characterSet: undefined, depth: 0 })
+}
+
+interface Place {
+  readonly bigEndian: boolean
+  readonly path: string
+  readonly characterSet: string | undefined
+  readonly depth: number
+}
+
+function convert(dataSet: DataSet, place: Place): DicomJson {
+  const characterSet = characterSetOf(dataSet, place.characterSet)
+  const json: Record<string, JsonAttribute> = {}
+  for (const tag of Object.keys(dataSet.elements).toSorted()) {
+    const name = tag.slice(1).toUpperCase()
+    const element = dataSet.elements[tag]
+    if (!element || name.startsWith("0002") || name.startsWith("FFFE") || name.endsWith("0000"))
+      continue
+    const inside = { ...place, path: `${place.path}/${name}`, characterSet }
+    json[name] = attribute(dataSet, tag, element, inside)
+  }
+  return json
+}
+
+function attribute(dataSet: DataSet, tag: string, element: Element, place: Place): JsonAttribute {
+  if (element.items) return { vr: "SQ", ...values(items(element, place)) }
+  const vr = element.vr === undefined || element.vr === "UN" ? vrOf(tag) : element.vr
+  const isPixelData = tag === "x7fe00010"
+  if (isPixelData) return { vr: vr === "OW" ? "OW" : "OB", BulkDataURI: bulkUri(place) }
+  if (element.length === 0) return { vr }
+  const bytes = bytesOf(dataSet, element)
+  const number = NUMBERS[vr]
+  if (number) return { vr, ...values(numbers(bytes, number, !place.bigEndian)) }
+  if (vr === "SQ" || BINARY.includes(vr)) {
+    const binary = vr === "SQ" ? "UN" : vr
+    const isSmall = bytes.length <= INLINE_LIMIT
+    return isSmall
+      ? { vr: binary, InlineBinary: base64(bytes) }
+      : { vr: binary, BulkDataURI: bulkUri(place) }
+  }
+  const text = textOf(dataSet, element, vr, place.characterSet ?? "ISO_IR 6")
+  return { vr, ...values(textValues(vr, text)) }
+}
+
+function items(element: Element, place: Place): unknown[] {
+  if (place.depth >= MAX_DEPTH) return []
+  return (element.items ?? []).map(({ dataSet }, i) => {
+    const path = `${place.path}/${i + 1}`
+    return dataSet ? convert(dataSet, { ...place, path, depth: place.depth + 1 }) : {}
+  })
+}
+
+function values(list: readonly unknown[]): { Value?: readonly unknown[] } {
+  return list.length === 0 ? {} : { Value: list }
+}
+
+function numbers(
+  bytes: Uint8Array,
+  [size, read]: (typeof NUMBERS)[string],
+  littleEndian: boolean,
+): unknown[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const count = Math.floor(bytes.length / size)
+  return Array.from({ length: count }, (_, i) => read(view, i * size, littleEndian))
+}
+
+/** An empty value among several is null; trailing empty ones stay, as they are values (PS3.18 §F.2.5). */
+function textValues(vr: string, text: string): unknown[] {
+  if (text === "") return []
+  if (SINGLE_TEXT.includes(vr)) return [text]
+  return text.split("\\").map((part) => {
+    const trimmed = vr === "UC" ? part.replace(/\s+$/, "") : part.trim()
+    if (trimmed === "") return null
+    if (vr === "PN") return personName(trimmed)
+    return vr === "DS" || vr === "IS" ? numberOrText(trimmed) : trimmed
+  })
+}
+
+function personName(text: string): object {
+  const groups = text.split("=", PERSON_NAME_GROUPS.length)
+  const named = groups.flatMap((group, i) => {
+    const value = group.replace(/[\^\s]+$/, "")
+    return value === "" ? [] : [[PERSON_NAME_GROUPS[i] as string, value] as const]
+  })
+  return Object.fromEntries(named)
+}
+
+/** A number, where it keeps every digit; else the text (PS3.18 §F.2.3.1 allows both). */
+function numberOrText(text: string): number | string {
+  const value = Number(text)
+  const digits = text.replace(/^[+-]?0*/, "").replace(/[.eE].*$/, "")
+  return Number.isFinite(value) && digits.length <= 15 && text.length <= 16 ? value : text
+}
+
+function exact(value: bigint): number | string {
+  const isSafe =
+    value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
+  return isSafe ? Number(value) : value.toString()
+}
+
+/** JSON has no NaN and no infinity: such a value is null. */
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null
+}
+
+function attributeTag(group: number, element: number): string {
+  return [group, element].map((one) => one.toString(16).toUpperCase().padStart(4, "0")).join("")
+}
+
+function bulkUri({ path }: Place): string {
+  return `bulkdata${path}`
+}
+
+function base64(bytes: Uint8Array): string {
+  let binary = ""
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  return btoa(binary)
+}

@@ -136,7 +136,7 @@ async function requireRule(
     lastHour: counted + before,
     at,
   }
-  const { then: outcome, rule, reason } = decide(rules, facts)
+  const { outcome, rule, reason } = decide(rules, facts)
   const { dryRun } = rules
   await tables.decisions.add({ at, what: "deposit", rule, outcome, dryRun })
   if (dryRun) {

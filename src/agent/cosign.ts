@@ -127,8 +127,6 @@ async function requireMembers(
   const parsed = cards.map(parseContactCard)
   const { identifier } = await context.ledger.network()
   const withCard = parsed.map(({ body }) => addressOf(body.key, identifier))
-  const has = (list: readonly Uint8Array[], address: Uint8Array) =>
-    list.some((one) => equal(one, address))
   const seatsNow = await readSeats(context, vault, signal)
   const fits =
     parsed.every((card) => isForVault(card, vault)) &&
@@ -169,4 +167,8 @@ async function requireDelay(
 function contentOf(network: Network, { instructions, signer }: Aggregate): Uint8Array {
   const bare = { instructions, signer, deadlineMs: 0, feeMultiplier: 0, cosignatures: 0 }
   return sha256(draftAggregate(network, bare))
+}
+
+function has(list: readonly Uint8Array[], address: Uint8Array): boolean {
+  return list.some((one) => equal(one, address))
 }

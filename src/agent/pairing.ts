@@ -25,6 +25,7 @@ import {
 import type { AgentVault, AgentVaults } from "./agent-vault.ts"
 import type { AgentContext } from "./ports.ts"
 import { encodeVaultSecrets, type HeldEpoch, type VaultSecrets } from "./secrets.ts"
+import type { Turns } from "./turns.ts"
 import { readAnnouncements } from "./vault-state.ts"
 
 type Context = Pick<AgentContext, "ledger">
@@ -40,6 +41,7 @@ type Context = Pick<AgentContext, "ledger">
 export async function takeHandOver(
   context: Context,
   vaults: AgentVaults,
+  turns: Turns,
   message: Uint8Array,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -48,8 +50,10 @@ export async function takeHandOver(
   if (!equal(content.network, generationHash)) {
     throw new ForeignNetworkError("the hand-over is for another network than this agent's node")
   }
-  if (content.kind === "pairing") await pair(context, vaults, content, signal)
-  else await takeEpoch(context, vaults, content, signal)
+  await turns.take(content.register, async () => {
+    if (content.kind === "pairing") await pair(context, vaults, content, signal)
+    else await takeEpoch(context, vaults, content, signal)
+  })
 }
 
 /** Tries the pairing key, then the key of each vault with the phone that it knows. */
@@ -129,16 +133,20 @@ async function newestAnnouncement(
 export async function forgetOldEpochs(
   context: Context,
   vaults: AgentVaults,
-  vault: AgentVault,
+  turns: Turns,
+  register: Uint8Array,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { epochs } = vault.secrets
-  if (epochs.length < 2) return
-  const { newest } = await readAnnouncements(context, vault, signal)
-  const { finalizedHeight } = await context.ledger.chain(signal)
-  if (newest.transfer.height > BigInt(finalizedHeight)) return
-  const kept = epochs.filter(({ epoch }) => epoch >= newest.announcement.epoch)
-  if (kept.length < epochs.length) await vaults.save({ ...vault.secrets, epochs: kept })
+  await turns.take(register, async () => {
+    const vault = vaults.find(register)
+    if (!vault || vault.secrets.epochs.length < 2) return
+    const { newest } = await readAnnouncements(context, vault, signal)
+    const { finalizedHeight } = await context.ledger.chain(signal)
+    if (newest.transfer.height > BigInt(finalizedHeight)) return
+    const { epochs } = vault.secrets
+    const kept = epochs.filter(({ epoch }) => epoch >= newest.announcement.epoch)
+    if (kept.length < epochs.length) await vaults.save({ ...vault.secrets, epochs: kept })
+  })
 }
 
 function inOrder(epochs: readonly HeldEpoch[]): HeldEpoch[] {

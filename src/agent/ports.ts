@@ -1,7 +1,7 @@
 /**
  * What the agent asks of the world. The caller picks who answers: a keyring file and a database in a home folder, or memory in a test.
  *
- *     startAgent ──▶ AgentSecrets · AgentTables · AgentStores · AgentLedger · Clock · RandomBytes
+ *     startAgent ──▶ AgentSecrets · AgentTables · OpenStores · SymbolLedger · Clock · RandomBytes
  *
  * @module
  */
@@ -39,9 +39,6 @@ export interface StoreOwner {
 
 /** Opens stores for one vault; writes carry the signer's authorization (FORMAT §12). */
 export type OpenStores = (owner: StoreOwner) => Stores
-
-/** What the agent asks of the chain. */
-export type AgentLedger = SymbolLedger
 
 /** A counted right to try: how many are left after this one, or when the next may be made (ms since 1970). */
 export type Try = { readonly left: number } | { readonly lockedUntil: number }
@@ -166,7 +163,7 @@ export interface Decision {
 export interface DecisionTable {
   add(decision: Decision): Promise<void>
   /** Newest first. */
-  newest(limit: number): Promise<Decision[]>
+  newest(limit: number): Promise<readonly Decision[]>
 }
 
 /** The durable tables: part of the agent's home, backed up with it. */
@@ -176,12 +173,11 @@ export interface AgentTables {
   readonly factors: FactorTable
   readonly acts: ActTable
   readonly decisions: DecisionTable
-  close(): Promise<void>
 }
 
 /** What every part of the agent may use. */
 export interface AgentContext {
-  readonly ledger: AgentLedger
+  readonly ledger: SymbolLedger
   readonly clock: Clock
   readonly random: RandomBytes
   readonly tables: AgentTables

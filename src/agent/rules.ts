@@ -28,6 +28,7 @@ const ruleShape = z.strictObject({
   perHour: z.int().nonnegative().exactOptional(),
   /** From (inclusive) to (exclusive), whole hours UTC; over midnight when from is the later one. */
   hours: z.tuple([hour, hour]).exactOptional(),
+  // oxlint-disable-next-line unicorn/no-thenable -- the word of the rules file; nobody awaits a rule
   then: z.enum(["adopt", "refuse", "ask"]),
 })
 
@@ -63,7 +64,7 @@ export interface DepositFacts {
 
 /** What was decided, and by which rule. */
 export interface Verdict {
-  readonly then: "adopt" | "refuse" | "ask"
+  readonly outcome: "adopt" | "refuse" | "ask"
   readonly rule: string
   /** For people: why the rule's limit turned it down. */
   readonly reason?: string
@@ -88,10 +89,10 @@ export function parseRules(json: unknown): Rules {
 /** Decides on one deposit of a member. */
 export function decide(rules: Rules, facts: DepositFacts): Verdict {
   const rule = rules.deposits.find((one) => matches(one, facts))
-  if (!rule) return { then: "adopt", rule: MEMBER_RULE }
+  if (!rule) return { outcome: "adopt", rule: MEMBER_RULE }
   const reason = rule.then === "adopt" ? limitPassed(rule, facts) : undefined
-  if (reason) return { then: "refuse", rule: rule.name, reason }
-  return { then: rule.then, rule: rule.name }
+  if (reason) return { outcome: "refuse", rule: rule.name, reason }
+  return { outcome: rule.then, rule: rule.name }
 }
 
 function matches({ who, category, kind }: Rule, facts: DepositFacts): boolean {

@@ -24,7 +24,6 @@ import {
   type ContactBody,
   parseContactCard,
   parseVaultCard,
-  type Signer,
   signCard,
   type VaultBody,
 } from "../vault/card.ts"
@@ -35,6 +34,7 @@ import {
   parseOffer,
   parseOfferAnswer,
 } from "../vault/offer.ts"
+import type { Signer } from "../vault/signature.ts"
 import { ensureFunds, XYM } from "./fund.ts"
 import { accountsOf, type PatientVault, type VaultAccounts } from "./patient-vault.ts"
 import type { AgentPort, Identity, LakeContext, RegisterAct, Stores } from "./ports.ts"

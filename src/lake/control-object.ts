@@ -5,7 +5,7 @@
  */
 import type { CID } from "multiformats/cid"
 import type { BlobStore } from "../../storage/blob-store.ts"
-import { collect, once } from "../base/bytes.ts"
+import { collect, equal, once } from "../base/bytes.ts"
 import { IntegrityError } from "../base/errors.ts"
 import { cidOfBytes } from "../cid/cid.ts"
 
@@ -36,10 +36,8 @@ export async function getObject(
 ): Promise<Uint8Array> {
   const stream = control.get(name.toString(), undefined, signal ? { signal } : {})
   const bytes = await collect(stream, OBJECT_LIMIT)
-  if (!cidOfBytes(bytes).equals(name)) {
-    throw new IntegrityError(
-      `the control store returned other bytes than those named ${name.toString()}`,
-    )
+  if (!equal(cidOfBytes(bytes).bytes, name.bytes)) {
+    throw new IntegrityError("the control store returned other bytes than those asked for")
   }
   return bytes
 }

@@ -113,7 +113,7 @@ export async function create(context: LakeContext, request: CreateRequest): Prom
   const others = [agent, words, register, seats, vault]
   const signed = await signAct(context, phone, instructions, others.length)
   const hash = aggregateHash(network, signed)
-  const cosigners = others.map(({ key, sign }) => ({ key, cosign: () => sign(hash) }))
+  const cosigners = others.map((one) => ({ key: one.key, cosign: () => one.sign(hash) }))
   await pairAgent(context, request, accounts, file, keys)
   const act = await enact(context, signed, cosigners, request.signal)
   return { accounts, card: card.bytes, phoneSeed: keys.seeds.phone, act }
@@ -222,7 +222,7 @@ function mosaicInstructions(vault: Identity): Instruction[] {
 }
 
 async function pairAgent(
-  { ledger, random }: LakeContext,
+  { ledger }: LakeContext,
   request: CreateRequest,
   accounts: VaultAccounts,
   file: VaultFile,
@@ -251,7 +251,6 @@ async function pairAgent(
     },
     request.agent.pairingKey,
     identities.phone,
-    random,
   )
   await request.agent.port.handOver(message, request.signal)
 }

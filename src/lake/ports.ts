@@ -10,6 +10,7 @@ import type { Clock } from "../base/clock.ts"
 import type { RandomBytes } from "../base/random.ts"
 import type { SegmentCipher } from "../crypto/segment-cipher.ts"
 import type { SymbolLedger } from "../ledger/index.ts"
+import type { PendingUpload } from "./pending-upload.ts"
 
 /**
  * The private half of one account. Keys never leave it: an HSM could stand behind it. Every call may throw
@@ -62,6 +63,18 @@ export interface AgentPort {
   keepLink(message: Uint8Array, signal?: AbortSignal): Promise<void>
   /** Forgets the half of a link: nobody can open it any more. */
   dropLink(message: Uint8Array, signal?: AbortSignal): Promise<void>
+}
+
+/**
+ * Uploads under way, sealed to the institution's own key. `save` is durable when it resolves: before the first byte of a blob leaves, its keys
+ * and leaf hashes are here.
+ */
+export interface Outbox {
+  save(upload: PendingUpload): Promise<void>
+  /** All uploads, oldest first. */
+  uploads(): Promise<readonly PendingUpload[]>
+  /** Forgets an upload, durably. */
+  discard(id: string): Promise<void>
 }
 
 /** An aggregate of register acts, signed by the phone as aggregate signer. */

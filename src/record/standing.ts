@@ -25,13 +25,7 @@ import { parseRecordMessage } from "./record-message.ts"
 import { type Reason, type ReasonCode, reasonOf } from "./standing-reason.ts"
 
 /** Where a record stands. */
-export type Standing =
-  | "anchored"
-  | "listed"
-  | "verified"
-  | "erased"
-  | "duplicate"
-  | "quarantined"
+export type Standing = "anchored" | "listed" | "verified" | "erased" | "duplicate" | "quarantined"
 
 /** An amount of one mosaic. */
 export interface MosaicAmount {

@@ -10,7 +10,7 @@ import type { RandomBytes } from "../base/random.ts"
 import { agentShape } from "./card.ts"
 import type { VaultId } from "./context.ts"
 import { openEnvelope, parseEnvelope, sealEnvelope } from "./envelope.ts"
-import type { AgreementHolder, Recipient } from "./envelope-slot.ts"
+import type { AgreementHolder } from "./envelope-slot.ts"
 import { capabilityShape } from "./grant.ts"
 import { CARD_LIMIT } from "./members.ts"
 import {
@@ -53,6 +53,8 @@ const bodyShape = z.strictObject({
     .refine((epochs) => isAscending(epochs.map((one) => one.epoch))),
   dedup: bytes(32),
   registerSeed: bytes(32),
+  /** Words and phone: for whom the next version is sealed. */
+  owners: z.array(z.strictObject({ key: bytes(32), agreement: bytes(1216) })).min(1).max(8),
   lake: urls,
   control: urls,
   agent: agentShape,
@@ -69,19 +71,15 @@ export type RememberedGrant = Readonly<z.output<typeof grantShape>>
  */
 export type VaultFile = Readonly<Omit<z.output<typeof bodyShape>, "kind">>
 
-/** For whom a vault file is sealed. */
-export interface VaultFileOwners {
-  /** Words and phone, or the newcomers that replace them. */
-  readonly accounts: readonly Recipient[]
-  readonly passphrases?: readonly string[]
-}
-
-/** @throws {InvalidInputError} when a field is malformed or nobody is named */
+/**
+ * Seals a vault file for its owners, and for whoever knows one of the passphrases.
+ * @throws {InvalidInputError} when a field is malformed
+ */
 export async function sealVaultFile(
   vault: VaultId,
   file: VaultFile,
-  owners: VaultFileOwners,
   random: RandomBytes,
+  passphrases: readonly string[] = [],
 ): Promise<Uint8Array> {
   return await sealEnvelope(
     {
@@ -89,8 +87,8 @@ export async function sealVaultFile(
       vault,
       id: random(16),
       slots: [
-        ...owners.accounts.map((recipient) => ({ kind: "account" as const, recipient })),
-        ...(owners.passphrases ?? []).map((passphrase) => ({
+        ...file.owners.map((recipient) => ({ kind: "account" as const, recipient })),
+        ...passphrases.map((passphrase) => ({
           kind: "passphrase" as const,
           passphrase,
         })),

@@ -168,6 +168,7 @@ export const vaultFile: VaultFile = {
   ],
   dedup: secretOf("dedup"),
   registerSeed: register.seed,
+  owners: [words, phone].map(({ key, agreement }) => ({ key, agreement })),
   lake,
   control,
   agent: vaultBody.agent,

@@ -8,7 +8,6 @@
  * @module
  */
 import type { CID } from "multiformats/cid"
-import { equal } from "../base/bytes.ts"
 import type { RandomBytes } from "../base/random.ts"
 import { xWingKeyPair } from "../crypto/x-wing.ts"
 import {
@@ -175,20 +174,16 @@ export async function announceAggregate(
 }
 
 /**
- * Deletes what an act replaced, once it is final: until then a roll-back could bring the old announcement back.
- * @param objects names in the control store; those that `kept` names are left alone
+ * Deletes what an act replaced, once it is final: until then a roll-back could bring the old announcement back. Members and intake objects
+ * stay: the standing of older records rests on them.
  */
 export async function deleteReplaced(
   { ledger }: Pick<LakeContext, "ledger">,
   control: Stores["control"],
   act: Enacted,
   objects: readonly CID[],
-  kept: readonly CID[],
   signal?: AbortSignal,
 ): Promise<void> {
   await ledger.finalize(act.hash, signal ? { signal } : {})
-  for (const name of objects) {
-    if (kept.some((one) => equal(one.bytes, name.bytes))) continue
-    await control.delete(name.toString(), signal ? { signal } : {})
-  }
+  for (const name of objects) await control.delete(name.toString(), signal ? { signal } : {})
 }

@@ -46,8 +46,9 @@ export async function readRegister(
   signal?: AbortSignal,
 ): Promise<RegisterState> {
   const transfers: RegisterTransfer[] = []
-  const query = { recipient: register.address, signer: register.key, ...(signal && { signal }) }
+  const query = { recipient: register.address, ...(signal && { signal }) }
   for await (const transfer of ledger.transfers(query)) {
+    if (!equal(transfer.signer, register.key)) continue
     transfers.push(positioned(transfer, transfers.length))
   }
   const history = followAnnouncements(transfers)

@@ -27,6 +27,8 @@ export interface ChainTransfer {
 /** Which transfers: to `recipient` (address, 24 bytes), within heights, both ends included. */
 export interface TransferQuery {
   readonly recipient: Uint8Array
+  /** Of this signer only (public key, 32 bytes). */
+  readonly signer?: Uint8Array
   readonly fromHeight?: number
   readonly toHeight?: number
   readonly signal?: AbortSignal
@@ -65,6 +67,9 @@ async function* pages(rest: Rest, query: TransferQuery): AsyncGenerator<ChainTra
     embedded: "true",
     pageSize: String(PAGE_SIZE),
     order: "asc",
+    ...(query.signer && {
+      signerPublicKey: hex(expectLength("signer", query.signer, 32)).toUpperCase(),
+    }),
     ...(fromHeight === undefined ? {} : { fromHeight: String(fromHeight) }),
     ...(toHeight === undefined ? {} : { toHeight: String(toHeight) }),
   })
@@ -100,9 +105,11 @@ function parseEntry(entry: RestValue): ChainTransfer {
   }
 }
 
-function isAskedFor({ recipient, height }: ChainTransfer, query: TransferQuery): boolean {
+function isAskedFor(found: ChainTransfer, query: TransferQuery): boolean {
+  const { recipient, signer, height } = found
   return (
     equal(recipient, query.recipient) &&
+    (query.signer === undefined || equal(signer, query.signer)) &&
     height >= (query.fromHeight ?? 0) &&
     height <= (query.toHeight ?? Number.POSITIVE_INFINITY)
   )

@@ -16,6 +16,7 @@ import { CARD_LIMIT } from "./members.ts"
 import {
   bytes,
   bytesUpTo,
+  cid,
   epochNumber,
   isAscending,
   parseShape,
@@ -31,6 +32,8 @@ const slotEnd = z.int().min(0).max(SLOT_END)
 const grantShape = z
   .strictObject({
     id: bytes(16),
+    /** Its newest envelope, deleted when it is replaced or revoked. */
+    envelope: cid,
     /** Encoded card of the grantee. */
     card: cardBytes,
     capability: capabilityShape,
@@ -54,7 +57,10 @@ const bodyShape = z.strictObject({
   dedup: bytes(32),
   registerSeed: bytes(32),
   /** Words and phone: for whom the next version is sealed. */
-  owners: z.array(z.strictObject({ key: bytes(32), agreement: bytes(1216) })).min(1).max(8),
+  owners: z
+    .array(z.strictObject({ key: bytes(32), agreement: bytes(1216) }))
+    .min(1)
+    .max(8),
   lake: urls,
   control: urls,
   agent: agentShape,

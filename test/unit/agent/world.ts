@@ -15,7 +15,7 @@ import {
   startAgent,
   type VaultSecrets,
 } from "../../../src/agent/index.ts"
-import { equal, once } from "../../../src/base/bytes.ts"
+import { equal, once, utf8 } from "../../../src/base/bytes.ts"
 import { systemClock } from "../../../src/base/clock.ts"
 import { systemRandom } from "../../../src/base/random.ts"
 import { cidOfBytes } from "../../../src/cid/cid.ts"
@@ -31,12 +31,21 @@ import { HttpAgent } from "../../../src/lake/http-agent.ts"
 import { identityOf } from "../../../src/lake/identity.ts"
 import { openPatientVault } from "../../../src/lake/patient-vault.ts"
 import type { Identity } from "../../../src/lake/ports.ts"
-import { aggregateHash, HttpSymbolNode, SymbolLedger } from "../../../src/ledger/index.ts"
+import {
+  aggregateHash,
+  HttpSymbolNode,
+  SymbolLedger,
+  signingBytes,
+  withSignature,
+} from "../../../src/ledger/index.ts"
+import { type Deposit, type Draft, openDraft, sealDeposit } from "../../../src/record/deposit.ts"
+import { type VaultEpoch, writerMessageHash } from "../../../src/record/writer-message.ts"
 import { institutionSeed, newWords } from "../../../src/vault/accounts.ts"
 import { parseVaultCard } from "../../../src/vault/card.ts"
 import { parseOffer } from "../../../src/vault/offer.ts"
 import { sealFactor } from "../../../src/vault/second-factor.ts"
 import { MemoryBlobStore } from "../../../storage/memory.ts"
+import { secretOf } from "../vault/samples.ts"
 
 export const PIN = "4711"
 const NETWORK_BYTE = 0x98
@@ -61,9 +70,9 @@ export const partyOf = (seed: Uint8Array): Identity => identityOf(seed, NETWORK_
 /** Starts everything; `close` ends it. */
 export async function startWorld() {
   const folder = await mkdtemp(join(tmpdir(), "medlake-agent-"))
-  const devnet = await startDevnet()
   const clock = { ...systemClock, offsetMs: 0, now: () => Date.now() + clock.offsetMs }
-  const ledger = new SymbolLedger({ node: new HttpSymbolNode(devnet.url), clock: systemClock })
+  const devnet = await startDevnet({ clock })
+  const ledger = new SymbolLedger({ node: new HttpSymbolNode(devnet.url), clock })
   const stores = { lake: new MemoryBlobStore(), control: new MemoryBlobStore() }
   const { secrets, vaults } = memorySecrets()
   const log: LogEntry[] = []
@@ -84,7 +93,7 @@ export async function startWorld() {
   const running: { agent: RunningAgent } = { agent: await start() }
   const context = {
     ledger,
-    clock: systemClock,
+    clock,
     random: systemRandom,
     cipher: new WebSegmentCipher(),
   }
@@ -185,6 +194,66 @@ export async function storeBytes(store: MemoryBlobStore, bytes: Uint8Array) {
   const cid = cidOfBytes(bytes)
   await store.put(cid.toString(), { size: bytes.length, open: () => once(bytes) })
   return { cid, size: bytes.length }
+}
+
+/** Names of all objects in a store. */
+export async function namesIn(store: MemoryBlobStore): Promise<string[]> {
+  const names: string[] = []
+  for await (const { key } of store.list()) names.push(key)
+  return names
+}
+
+/** The vault and its newest epoch, as messages name them. */
+export function vaultEpoch(world: World, patient: Patient): VaultEpoch {
+  return { vault: patient.accounts.id, epoch: world.vaults[0]?.epochs.at(-1)?.epoch ?? 0 }
+}
+
+/** A deposit whose blobs and manifest are stored, sealed to the agent by `writer`. */
+export async function depositOf(
+  world: World,
+  patient: Patient,
+  writer: Identity,
+  name: string,
+  changes: Partial<Deposit> = {},
+) {
+  const { control, lake } = world.stores
+  const deposit: Deposit = {
+    recordKey: secretOf(`record key ${name}`),
+    kind: "dicom-study",
+    manifest: await storeBytes(control, utf8(`manifest ${name}`)),
+    blobs: [await storeBytes(lake, utf8(`blob ${name}`))],
+    time: Date.UTC(2026, 6, 3, 12, 34),
+    undated: false,
+    before1970: false,
+    entry: { modality: "CT" },
+    instances: [{ uid: `1.2.${name}`, digest: secretOf(`digest ${name}`) }],
+    ...changes,
+  }
+  const by = { writer, random: systemRandom }
+  const message = await sealDeposit(vaultEpoch(world, patient), intakeKey(world), deposit, by)
+  return { message, deposit, manifest: deposit.manifest.cid.bytes }
+}
+
+export type Sealed = Awaited<ReturnType<typeof depositOf>>
+
+/** Hands deposits over and opens the draft that comes back. */
+export async function draftOf(
+  world: World,
+  patient: Patient,
+  writer: Identity,
+  ...sealed: readonly Sealed[]
+): Promise<Draft> {
+  const messages = sealed.map(({ message }) => message)
+  const answer = await world.agent.deposit(messages)
+  const hashes = messages.map(writerMessageHash)
+  return await openDraft(vaultEpoch(world, patient), hashes, answer, writer)
+}
+
+/** A draft with its writer's signature. */
+export async function signDraft(world: World, writer: Identity, unsigned: Uint8Array) {
+  const network = await world.ledger.network()
+  const aggregate = withSignature(unsigned, await writer.sign(signingBytes(network, unsigned)))
+  return { aggregate, hash: aggregateHash(network, aggregate) }
 }
 
 /** Public X-Wing key of the intake seed that the agent holds for its newest epoch. */

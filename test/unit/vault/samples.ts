@@ -176,6 +176,7 @@ export const vaultFile: VaultFile = {
   grants: [
     {
       id: grantMessage.id,
+      envelope: grantMessage.envelope,
       card: utf8("card one"),
       capability: "read",
       from: july.from,

@@ -13,8 +13,8 @@ import type { Identity, Stores } from "../lake/ports.ts"
 import type { Network } from "../ledger/index.ts"
 import type { VaultId } from "../vault/context.ts"
 import type { HpkeHolder } from "../vault/phone-message.ts"
-import type { AgentSecrets, OpenStores } from "./ports.ts"
-import type { VaultSecrets } from "./secrets.ts"
+import type { OpenStores } from "./ports.ts"
+import type { AgentSecrets, VaultSecrets } from "./secrets.ts"
 
 /** Vaults that one agent serves at most: anybody who reaches it may pair one. */
 const MOST_VAULTS = 16

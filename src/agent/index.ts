@@ -6,14 +6,18 @@
 export { PatientAgent } from "./agent.ts"
 export type {
   AgentContext,
-  AgentKeys,
-  AgentSecrets,
   AgentTables,
   Decision,
   OpenStores,
   StoreOwner,
 } from "./ports.ts"
 export { parseRules, type Rules } from "./rules.ts"
-export { type Keyring, keyringSecrets, type VaultSecrets } from "./secrets.ts"
+export {
+  type AgentKeys,
+  type AgentSecrets,
+  type Keyring,
+  keyringSecrets,
+  type VaultSecrets,
+} from "./secrets.ts"
 export { agentApp, type LogEntry } from "./server.ts"
 export { type AgentOptions, type RunningAgent, startAgent } from "./start.ts"

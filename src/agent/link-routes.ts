@@ -32,7 +32,7 @@ const keeperShape = z.strictObject({ enc: z.string().max(2000), ct: z.string().m
 export function linkRoutes(keeper: Keeper): Router {
   const routes = Router()
   const json = express.json({ limit: LIMIT, inflate: false })
-  routes.post("/:id", json, async (request, response) => {
+  routes.post("/links/:id", json, async (request, response) => {
     const { passcode, embeddedLengthMax } = parseShape(
       "manifest request",
       manifestShape,
@@ -47,7 +47,7 @@ export function linkRoutes(keeper: Keeper): Router {
     }
     response.json({ files: [{ contentType: "application/fhir+json", embedded: jwe }] })
   })
-  routes.post("/:id/keeper", json, async (request, response) => {
+  routes.post("/links/:id/keeper", json, async (request, response) => {
     const { enc, ct } = parseShape("keeper request", keeperShape, bodyOf(request))
     const message = { enc: fromBase64url(enc), ct: fromBase64url(ct) }
     const answer = granted(response, await keeper.half(linkIdOf(request), message))

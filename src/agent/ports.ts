@@ -11,21 +11,6 @@ import type { Identity, Stores } from "../lake/ports.ts"
 import type { SymbolLedger } from "../ledger/index.ts"
 import type { InstanceTags } from "../record/catalogue.ts"
 import type { Rules } from "./rules.ts"
-import type { VaultSecrets } from "./secrets.ts"
-
-/** The agent's keys. They leave the keyring for this process alone. */
-export interface AgentSecrets {
-  load(): Promise<AgentKeys>
-  /** Adds a vault or replaces what is known of it; durable when it resolves. */
-  save(vault: VaultSecrets): Promise<void>
-}
-
-/** All that the keyring holds. */
-export interface AgentKeys {
-  /** X-Wing seed of the pairing key, 32 bytes. */
-  readonly pairing: Uint8Array
-  readonly vaults: readonly VaultSecrets[]
-}
 
 /** Whose stores are opened, and who signs their writes. */
 export interface StoreOwner {

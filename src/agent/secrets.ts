@@ -17,7 +17,6 @@ import {
   text,
   urls,
 } from "../vault/shape.ts"
-import type { AgentSecrets } from "./ports.ts"
 
 const PAIRING = "pairing"
 const VAULT = "vault/"
@@ -48,6 +47,20 @@ export type VaultSecrets = Readonly<Omit<z.output<typeof shape>, "v">>
 
 /** An epoch as the agent holds it. */
 export type HeldEpoch = VaultSecrets["epochs"][number]
+
+/** The agent's keys. They leave the keyring for this process alone. */
+export interface AgentSecrets {
+  load(): Promise<AgentKeys>
+  /** Adds a vault or replaces what is known of it; durable when it resolves. */
+  save(vault: VaultSecrets): Promise<void>
+}
+
+/** All that the keyring holds. */
+export interface AgentKeys {
+  /** X-Wing seed of the pairing key, 32 bytes. */
+  readonly pairing: Uint8Array
+  readonly vaults: readonly VaultSecrets[]
+}
 
 /** What a keyring file can do, as far as it is needed here. */
 export interface Keyring {

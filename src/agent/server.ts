@@ -78,7 +78,7 @@ export function agentApp(
     await agent.dropLink(messageBody(request))
     response.status(204).end()
   })
-  app.use("/links", linkRoutes(agent.keeper))
+  app.use(linkRoutes(agent.keeper))
   app.use((_request, response) => {
     sendProblem(response, { status: 404, code: "not_found", title: "there is no such route" })
   })
@@ -143,7 +143,7 @@ function logged(log: (entry: LogEntry) => void) {
       const failure = response.locals["failure"] as string | undefined
       log({
         method: request.method,
-        route: route === undefined ? "unknown" : request.baseUrl + route,
+        route: route === undefined ? "unknown" : route,
         status: response.statusCode,
         ms: Math.round(performance.now() - begun),
         ...(failure !== undefined && { failure }),

@@ -6,7 +6,8 @@
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { PatientAgent } from "./agent.ts"
-import type { AgentContext, AgentSecrets, OpenStores } from "./ports.ts"
+import type { AgentContext, OpenStores } from "./ports.ts"
+import type { AgentSecrets } from "./secrets.ts"
 import { agentApp, type LogEntry } from "./server.ts"
 
 /** What an agent is started with. */

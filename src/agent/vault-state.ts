@@ -106,6 +106,7 @@ export function memberCard(
 ): Card<ContactBody> {
   const cards = members.cards.map(parseContactCard)
   const card = cards.find(({ body }) => equal(body.key, writer))
+  // The first byte of every address names its network.
   const address = addressOf(writer, vault.id.register[0] as number)
   if (!card || !isForVault(card, vault) || !seats.some((seat) => equal(seat, address))) {
     throw new AccessDeniedError("the writer has no seat in this vault: ask the patient to admit it")

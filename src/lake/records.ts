@@ -83,7 +83,7 @@ export async function readRecords(
 ): Promise<VaultRecords> {
   const { ledger } = context
   const { id, register } = reader.accounts
-  const chain = await ledger.chain(signal)
+  const heights = await ledger.chain(signal)
   const all: RegisterTransfer[] = []
   for await (const transfer of ledger.transfers({
     recipient: id.register,
@@ -116,8 +116,8 @@ export async function readRecords(
     records,
     ignored: history.ignored.map(({ reason, transfer }) => ({ reason, hash: transfer.hash })),
     balanced: balanceMatches(units, mosaic, balance.value),
-    height: chain.height,
-    finalizedHeight: chain.finalizedHeight,
+    height: heights.height,
+    finalizedHeight: heights.finalizedHeight,
   }
 }
 
@@ -157,7 +157,7 @@ async function openRecord(
   signal: AbortSignal | undefined,
 ): Promise<OpenedRecord> {
   const { id } = accounts
-  const message = found(() => parseRecordMessage(transfer.message) ?? "shut")
+  const message = foundBy(() => parseRecordMessage(transfer.message) ?? "shut")
   const keys = isFound(message) ? epochs.get(message.epoch) : undefined
   const located = chain(message, (one) => (keys ? openLocate(id, one, keys.locate) : "no-key"))
   const indexed = chain(message, (one) => (keys?.index ? openIndex(id, one, keys.index) : "no-key"))
@@ -227,7 +227,7 @@ export function isFound<T>(value: Found<T>): value is T {
 }
 
 function chain<A, B>(value: Found<A>, next: (value: A) => Found<B>): Found<B> {
-  return isFound(value) ? found(() => next(value)) : value
+  return isFound(value) ? foundBy(() => next(value)) : value
 }
 
 async function chainAsync<A, B>(
@@ -237,7 +237,7 @@ async function chainAsync<A, B>(
   return isFound(value) ? await foundAsync(() => next(value)) : value
 }
 
-function found<T>(open: () => Found<T>): Found<T> {
+function foundBy<T>(open: () => Found<T>): Found<T> {
   try {
     return open()
   } catch (error) {

@@ -1,3 +1,4 @@
+// oxlint-disable unicorn/no-thenable -- "then" is the word of the rules file; nobody awaits a rule
 import { describe, expect, it } from "vitest"
 import { type DepositFacts, decide, parseRules } from "../../../src/agent/rules.ts"
 import { InvalidInputError } from "../../../src/base/errors.ts"

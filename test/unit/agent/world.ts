@@ -98,7 +98,13 @@ export async function startWorld() {
     cipher: new WebSegmentCipher(),
   }
   return {
-    ...{ devnet, ledger, clock, stores, vaults, log, context },
+    devnet,
+    ledger,
+    clock,
+    stores,
+    vaults,
+    log,
+    context,
     get tables() {
       return state.tables
     },

@@ -1,0 +1,119 @@
+/**
+ * One store over HTTP: the server's half of `storage/http.ts`, whose wire contract this keeps.
+ *
+ * What is put must have the name it is put under; nothing is stored otherwise.
+ *
+ * @module
+ */
+import { pipeline } from "node:stream/promises"
+import { type Request, type Response, Router } from "express"
+import type { BlobStore, ByteRange } from "../../storage/blob-store.ts"
+import { withVerify } from "../../storage/with/verify.ts"
+import { InvalidInputError, NotFoundError } from "../base/errors.ts"
+import { parseCid } from "../cid/cid.ts"
+import type { StoreCall } from "../vault/store-authorization.ts"
+import type { StoreRights } from "./rights.ts"
+
+/** Largest body that is taken, bytes. */
+const BODY_LIMIT = 64 * 2 ** 30
+const MAX_PAGE = 1000
+const BINARY = "application/octet-stream"
+
+/** Routes of one store; `folder` is its place in signed calls. */
+export function blobRoutes(
+  store: BlobStore,
+  folder: StoreCall["folder"],
+  rights: StoreRights,
+): Router {
+  const routes = Router()
+  const checked = withVerify(store)
+  routes.get("/", async (request, response) => {
+    response.json(await listPage(store, request))
+  })
+  routes.get("/:key", async (request, response) => {
+    await sendBlob(store, keyOf(request), request, response)
+  })
+  routes.put("/:key", async (request, response) => {
+    const key = keyOf(request)
+    const size = sizeOf(request)
+    const call = { method: "PUT" as const, folder, cid: key, size }
+    await rights.require(request.headers.authorization, call)
+    const there = await store.stat(key)
+    await checked.put(key, { size, open: () => request as AsyncIterable<Uint8Array> })
+    response.status(there ? 200 : 201).end()
+  })
+  routes.delete("/:key", async (request, response) => {
+    const key = keyOf(request)
+    const call = { method: "DELETE" as const, folder, cid: key, size: 0 }
+    await rights.require(request.headers.authorization, call)
+    await store.delete(key)
+    response.status(204).end()
+  })
+  return routes
+}
+
+async function sendBlob(
+  store: BlobStore,
+  key: string,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const stat = await store.stat(key)
+  if (!stat) throw new NotFoundError("this store has no such blob")
+  const range = rangeOf(request, stat.size)
+  if (range === "outside") {
+    response.status(416).set("content-range", `bytes */${stat.size}`).end()
+    return
+  }
+  const { start, end } = range ?? { start: 0, end: stat.size }
+  response.status(range ? 206 : 200).set({
+    "content-type": BINARY,
+    "content-length": String(end - start),
+    "accept-ranges": "bytes",
+    "cache-control": "public, max-age=31536000, immutable",
+    ...(range && { "content-range": `bytes ${start}-${end - 1}/${stat.size}` }),
+  })
+  if (request.method === "HEAD" || end === start) {
+    response.end()
+    return
+  }
+  await pipeline(store.get(key, { start, end }), response)
+}
+
+async function listPage(store: BlobStore, request: Request) {
+  const after = queryOf(request, "after") ?? ""
+  const limit = Math.min(MAX_PAGE, Number(queryOf(request, "limit") ?? MAX_PAGE))
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new InvalidInputError("limit is not a whole number")
+  const all: { key: string; size: number }[] = []
+  for await (const one of store.list()) if (one.key > after) all.push(one)
+  const ordered = all.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  const keys = ordered.slice(0, limit)
+  return ordered.length > limit ? { keys, next: keys.at(-1)?.key } : { keys }
+}
+
+/** One range of bytes (RFC 9110 §14.2); several are answered whole. */
+function rangeOf(request: Request, size: number): ByteRange | "outside" | undefined {
+  const match = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "")
+  if (!match) return undefined
+  const start = Number(match[1])
+  const end = match[2] === "" ? size : Math.min(size, Number(match[2]) + 1)
+  return start >= size || end <= start ? "outside" : { start, end }
+}
+
+function keyOf(request: Request): string {
+  return parseCid(String(request.params["key"])).toString()
+}
+
+function sizeOf(request: Request): number {
+  const size = Number(request.headers["content-length"])
+  if (!Number.isSafeInteger(size) || size < 0 || size > BODY_LIMIT) {
+    throw new InvalidInputError("a PUT names the length of its body")
+  }
+  return size
+}
+
+function queryOf(request: Request, name: string): string | undefined {
+  const value = request.query[name]
+  return typeof value === "string" ? value : undefined
+}

@@ -45,7 +45,7 @@ export interface CreateRequest {
   /** Verifier of the second factor that the agent will ask for. */
   readonly approval: ApprovalVerifier
   /** Opens the control store for writing as the register's original key. */
-  readonly openControl: (writer: Identity, register: Uint8Array) => Stores["control"]
+  readonly openControl: (writer: Identity, register: Uint8Array) => Promise<Stores["control"]>
   readonly signal?: AbortSignal
 }
 
@@ -94,7 +94,7 @@ export async function create(context: LakeContext, request: CreateRequest): Prom
   const file = firstFile(request, card.body.agent, keys, random)
   const prepared = await prepareAnnouncement(
     context,
-    request.openControl(register, register.key),
+    await request.openControl(register, register.key),
     accounts,
     undefined,
     {

@@ -221,23 +221,31 @@ describe("a deposit", () => {
     await expect(world.ledger.state(alone.hash)).resolves.toEqual({ group: "unknown" })
   })
 
-  it("survives a restart of the agent between draft and submission, and after it", async () => {
+  it("keeps its draft over a restart of the agent", async () => {
     const sealed = await deposit("restart")
     const first = await draft(sealed)
     await world.restart()
     expect(await draft(sealed)).toEqual(first)
-    const signed = await sign(first.aggregate)
-    // What a crash right after the durable write leaves: bound, not announced.
-    const { signature } = parseAggregate(await world.ledger.network(), signed.aggregate)
-    const [adopted] = await world.tables.drafts.adopted(register(), [sealed.manifest])
-    await world.tables.drafts.submit(adopted?.draft.id ?? new Uint8Array(), signature, signed.hash)
-    await expect(world.ledger.state(signed.hash)).resolves.toEqual({ group: "unknown" })
-    await world.restart()
-    const { height } = await world.ledger.confirm(signed.hash, {
-      deadlineMs: Number.MAX_SAFE_INTEGER,
-    })
-    expect(height).toBeGreaterThan(1)
   })
+
+  it.for(["submitted", "confirmed"] as const)(
+    "is announced after a restart when the chain does not have what was %s",
+    async (state) => {
+      const sealed = await deposit(`lost ${state}`)
+      const signed = await sign((await draft(sealed)).aggregate)
+      const { signature } = parseAggregate(await world.ledger.network(), signed.aggregate)
+      const [adopted] = await world.tables.drafts.adopted(register(), [sealed.manifest])
+      const id = adopted?.draft.id ?? new Uint8Array()
+      // What a crash right after the durable write leaves, or a roll-back: bound, not on the chain.
+      await world.tables.drafts.submit(id, signature, signed.hash)
+      await world.tables.drafts.setState(id, state)
+      await expect(world.ledger.state(signed.hash)).resolves.toEqual({ group: "unknown" })
+      await world.restart()
+      const wait = { deadlineMs: Number.MAX_SAFE_INTEGER }
+      expect((await world.ledger.confirm(signed.hash, wait)).height).toBeGreaterThan(1)
+      await expect(existences([`lost ${state}`, `lost ${state}`])).resolves.toEqual(["exists"])
+    },
+  )
 })
 
 describe("a deposit that is refused", () => {

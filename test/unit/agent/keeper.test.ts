@@ -51,12 +51,13 @@ const post = (url: string, body: unknown) =>
 
 /** One guess by proof, as the native client makes it. */
 async function guess(guessed: Uint8Array, id = link.link) {
+  const url = `${path(id)}/keeper`
   const request = await sealKeeperRequest(id, agreement(), {
     proof: guessed,
     viewer: viewer.agreement,
   })
   const body = { enc: base64url(request.enc), ct: base64url(request.ct) }
-  const response = await post(`${path(id)}/keeper`, body)
+  const response = await post(url, body)
   return { status: response.status, body: (await response.json()) as Record<string, unknown> }
 }
 
@@ -164,6 +165,15 @@ describe("the keeper", () => {
     await world.tables.links.spend(link.link)
     await world.restart()
     expect((await guess(WRONG)).body["remainingAttempts"]).toBe(3)
+  })
+
+  it("stays dead when a crash came between the fifth try and its answer", async () => {
+    await keep()
+    for (let i = 0; i < 5; i++) await world.tables.links.spend(link.link)
+    await world.restart()
+    expect((await guess(proof)).status).toBe(404)
+    expect((await plain(PASSCODE)).status).toBe(404)
+    expect((await guess(WRONG)).status).toBe(404)
   })
 
   it("spends no try on a request that does not open, or that is malformed", async () => {

@@ -1,0 +1,73 @@
+/** `medlake agent`: the patient's always-on program. @module */
+import type { Command } from "commander"
+import { keyringSecrets, parseRules, startAgent } from "../agent/index.ts"
+import { fromUtf8 } from "../base/bytes.ts"
+import { authorizeAs, openStores } from "../compose.ts"
+import { DurableTables } from "../db/durable.ts"
+import { readFileIfPresent } from "../host/files.ts"
+import type { Stores } from "../lake/ports.ts"
+import { Party } from "./party.ts"
+import { untilStopped } from "./stop.ts"
+
+/** Adds the verb. */
+export function addAgent(program: Command): void {
+  program
+    .command("agent")
+    .description("run the patient's agent: adopts deposits by rules.json, keeps links, cosigns")
+    .option("--port <port>", "port on 127.0.0.1; 0 takes a free one", "4600")
+    .addHelpText("after", "\nExample:\n  medlake --home agent agent --port 4600")
+    .action(async (options: { port: string }, command: Command) => {
+      await Party.run(command, ["agent"], async (party) => {
+        const { ledger, clock, random } = party.context()
+        const tables = await DurableTables.open(party.home.path("durable.db"))
+        const rules = async () => {
+          const file = await readFileIfPresent(party.home.path("rules.json"))
+          return parseRules(file ? JSON.parse(fromUtf8(file)) : {})
+        }
+        const agent = await startAgent({
+          ledger,
+          clock,
+          random,
+          tables,
+          rules,
+          secrets: keyringSecrets(await party.keyring()),
+          openStores: ({ register, lake, control, signer }) =>
+            lateStores(() => openStores({ lake, control }, authorizeAs(ledger, register, signer))),
+          port: Number(options.port),
+          log: ({ method, route, status, ms, failure }) =>
+            party.output.note(
+              `${method} ${route} ${status} ${Math.round(ms)} ms${failure ? ` ${failure}` : ""}`,
+            ),
+        })
+        party.output.result({ url: agent.url }, () => {
+          party.output.line(`The agent answers at ${agent.url}. Stop it with Ctrl-C.`)
+        })
+        await untilStopped()
+        await agent.close()
+        await tables.close()
+      })
+    })
+}
+
+/** Stores that open with their first call. */
+function lateStores(open: () => Promise<Stores>): Stores {
+  let opened: Promise<Stores> | undefined
+  const part = (name: keyof Stores): Stores["lake"] => {
+    const store = async () => (await (opened ??= open()))[name]
+    return {
+      put: async (...call) => await (await store()).put(...call),
+      get: async function* (...call) {
+        yield* (await store()).get(...call)
+      },
+      stat: async (...call) => await (await store()).stat(...call),
+      delete: async (...call) => await (await store()).delete(...call),
+      list: async function* (...call) {
+        yield* (await store()).list(...call)
+      },
+      close: async () => {
+        if (opened) await (await opened)[name].close()
+      },
+    }
+  }
+  return { lake: part("lake"), control: part("control") }
+}

@@ -1,0 +1,36 @@
+/** `medlake devnet`: an embedded ledger on a socket. @module */
+import type { Command } from "commander"
+import { openDevnet } from "../compose.ts"
+import { processOutput } from "./output.ts"
+import { globalsOf } from "./party.ts"
+import { untilStopped } from "./stop.ts"
+
+/** Adds the verb. */
+export function addDevnet(program: Command): void {
+  program
+    .command("devnet")
+    .description("run an embedded ledger that speaks Symbol's REST and WebSocket API")
+    .option("--folder <folder>", "where the chain is kept; in memory when left out")
+    .option("--port <port>", "port on 127.0.0.1; 0 takes a free one", "3000")
+    .option(
+      "--block-time <ms>",
+      "milliseconds between blocks; 0 makes one as soon as something waits",
+      "0",
+    )
+    .addHelpText("after", "\nExample:\n  medlake devnet --folder ./chain --port 3000")
+    .action(
+      async (options: { folder?: string; port: string; blockTime: string }, command: Command) => {
+        const output = processOutput(globalsOf(command).json === true)
+        const devnet = await openDevnet({
+          ...(options.folder && { folder: options.folder }),
+          port: Number(options.port),
+          blockTimeMs: Number(options.blockTime),
+        })
+        output.result({ url: devnet.url }, () => {
+          output.line(`The devnet answers at ${devnet.url}. Stop it with Ctrl-C.`)
+        })
+        await untilStopped()
+        await devnet.close()
+      },
+    )
+}

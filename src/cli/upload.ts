@@ -1,0 +1,200 @@
+/** `medlake upload`: studies go in. @module */
+import { open, readdir, readFile, stat } from "node:fs/promises"
+import { join } from "node:path"
+import type { Command } from "commander"
+import { hex } from "../base/bytes.ts"
+import { InvalidInputError, NotFoundError, PartlyFailedError } from "../base/errors.ts"
+import type { DicomSource } from "../dicom/source.ts"
+import { fileError, writeFileDurably } from "../host/files.ts"
+import { OutboxFiles } from "../host/outbox-files.ts"
+import { checkVaultCard } from "../lake/admit.ts"
+import type { Anchored } from "../lake/anchor.ts"
+import { XYM } from "../lake/fund.ts"
+import { HttpAgent } from "../lake/http-agent.ts"
+import {
+  type FileOutcome,
+  resume,
+  type UploadFile,
+  type UploadJob,
+  upload,
+} from "../lake/upload.ts"
+import { openWriterVault } from "../lake/writer-vault.ts"
+import { parseVaultCard } from "../vault/card.ts"
+import { formatBytes, formatRecordId } from "./output.ts"
+import { Party, vaultPin } from "./party.ts"
+
+interface Options {
+  readonly to?: string
+  readonly severalPatients?: boolean
+  readonly receipt?: string
+}
+
+/** Adds the verb. */
+export function addUpload(program: Command): void {
+  program
+    .command("upload")
+    .argument(
+      "[paths...]",
+      "DICOM files, or folders of them; none finishes what an earlier upload left",
+    )
+    .description("upload studies of one patient: sealed, cosigned, anchored; writes a receipt")
+    .option("--to <card>", "the patient's vault card; the pinned one when there is only one")
+    .option("--several-patients", "take files of several patients into this one vault")
+    .option("--receipt <file>", "where the receipt is written")
+    .addHelpText(
+      "after",
+      "\nExample:\n  medlake --home hospital upload ./study --to imaging.card --receipt receipt.json",
+    )
+    .action(async (paths: string[], options: Options, command: Command) => {
+      await Party.run(command, ["institution"], async (party) => {
+        const job = await openJob(party, options)
+        const context = party.context()
+        const finished = await resume(context, job)
+        const files = await filesOf(paths)
+        if (paths.length > 0 && files.length === 0)
+          throw new NotFoundError("there is no file at the given paths")
+        const bar = party.output.progress()
+        const result = await upload(context, { ...job, progress: bar.report }, files).finally(
+          bar.stop,
+        )
+        const records = [...finished, ...result.records]
+        const receipt = receiptOf(job, records)
+        if (options.receipt && records.length > 0) {
+          const text = `${JSON.stringify(receipt, null, 2)}\n`
+          await writeFileDurably(options.receipt, new TextEncoder().encode(text))
+        }
+        party.output.result({ files: result.files, ...receipt }, () =>
+          print(party, result.files, records),
+        )
+        if (options.receipt && records.length > 0) party.output.line(`Receipt: ${options.receipt}`)
+        const refused = result.files.filter(({ outcome }) => outcome === "refused").length
+        if (refused > 0 && refused === result.files.length) {
+          throw new InvalidInputError(
+            "none of the files is a DICOM instance that can be stored; nothing was sent",
+          )
+        }
+        if (refused > 0)
+          throw new PartlyFailedError(
+            `${refused} of ${result.files.length} files were refused; the others are stored`,
+          )
+      })
+    })
+}
+
+async function openJob(party: Party, { to, severalPatients }: Options): Promise<UploadJob> {
+  const context = party.context()
+  const card = to ? parseVaultCard(await bytesOf(to)) : await party.vaultCard()
+  const { id } = await checkVaultCard(context, card)
+  if (to) await party.home.pin(vaultPin(id.register), card.bytes)
+  const writer = await party.member(id.register)
+  const stores = await party.stores(card.body, { register: card.body.register, signer: writer })
+  const vault = await openWriterVault(context, stores.control, writer, card)
+  const root = (await party.keyring()).get("root")
+  return {
+    vault,
+    writer,
+    agent: new HttpAgent(card.body.agent.url),
+    stores,
+    outbox: new OutboxFiles(party.home.path("outbox"), root, context.random, context.clock),
+    reopen: fileSource,
+    zone: party.config.zone,
+    ...(severalPatients && { severalPatients }),
+  }
+}
+
+async function bytesOf(path: string): Promise<Uint8Array> {
+  return Uint8Array.from(
+    await readFile(path).catch((cause: unknown) => {
+      throw fileError(path, cause)
+    }),
+  )
+}
+
+/** All files at the paths, folders walked in the order of their names. */
+async function filesOf(paths: readonly string[]): Promise<UploadFile[]> {
+  const files: UploadFile[] = []
+  for (const path of paths) {
+    const found = await stat(path).catch((cause: unknown) => {
+      throw fileError(path, cause)
+    })
+    if (!found.isDirectory()) {
+      files.push({ name: path, source: await fileSource(path) })
+      continue
+    }
+    const names = await readdir(path)
+    files.push(...(await filesOf(names.toSorted().map((name) => join(path, name)))))
+  }
+  return files
+}
+
+/** A file that is opened for each read, so that many files need no many handles. */
+async function fileSource(path: string): Promise<DicomSource> {
+  const { size } = await stat(path).catch((cause: unknown) => {
+    throw fileError(path, cause)
+  })
+  return {
+    size,
+    read: async (start, end) => {
+      const file = await open(path, "r").catch((cause: unknown) => {
+        throw fileError(path, cause)
+      })
+      try {
+        const bytes = new Uint8Array(Math.max(0, end - start))
+        let filled = 0
+        while (filled < bytes.length) {
+          const { bytesRead } = await file.read(
+            bytes,
+            filled,
+            bytes.length - filled,
+            start + filled,
+          )
+          if (bytesRead === 0) break
+          filled += bytesRead
+        }
+        return bytes.subarray(0, filled)
+      } finally {
+        await file.close()
+      }
+    },
+  }
+}
+
+function receiptOf({ vault }: UploadJob, records: readonly Anchored[]) {
+  return {
+    medlakeReceipt: 1,
+    network: hex(vault.id.network),
+    register: hex(vault.id.register),
+    vault: hex(vault.id.vault),
+    records: records.map(({ upload: one, hash, index, height }) => ({
+      record: formatRecordId(hash, index),
+      transaction: { hash: hex(hash).toUpperCase(), index, height },
+      study: one.study,
+      manifest: one.manifestCid,
+      blobs: one.blobs.map(({ cid, size }) => ({ cid, size })),
+      instances: one.instances.map(({ uid, sha256 }) => ({
+        sopInstanceUid: uid,
+        sha256: hex(sha256),
+      })),
+    })),
+  }
+}
+
+function print(party: Party, files: readonly FileOutcome[], records: readonly Anchored[]): void {
+  const { output } = party
+  const counts = new Map<string, number>()
+  for (const { outcome } of files) counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
+  for (const { name, outcome, reason } of files) {
+    if (outcome !== "stored" && outcome !== "exists")
+      output.line(`  ${outcome.padEnd(12)} ${name}${reason ? `: ${reason}` : ""}`)
+  }
+  output.line([...counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ") || "no files")
+  for (const { upload: one, hash, index, height, fee } of records) {
+    const bytes = one.blobs.reduce((sum, { size }) => sum + size, 0)
+    output.line(`Record ${formatRecordId(hash, index)}`)
+    output.line(
+      `  ${one.instances.length} instances in ${one.blobs.length} blobs, ${formatBytes(bytes)}; confirmed at height ${height}, fee at most ${Number(fee) / Number(XYM)} XYM`,
+    )
+  }
+  if (files.length > 0 && records.length === 0)
+    output.line("Nothing new: the vault holds all of it already.")
+}

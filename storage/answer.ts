@@ -37,9 +37,12 @@ export function answerFailure(status: number, what: string, cause?: unknown): Me
       return new StorageFullError(`${what}: the store has no room left`, { cause })
     case 408:
     case 429:
-      return new StorageUnavailableError(`${what}: the store is busy (${status}), try again later`, {
-        cause,
-      })
+      return new StorageUnavailableError(
+        `${what}: the store is busy (${status}), try again later`,
+        {
+          cause,
+        },
+      )
     default:
       return status >= 500
         ? new StorageUnavailableError(`${what}: the store failed (${status}), try again later`, {

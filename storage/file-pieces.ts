@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { FileHandle } from "node:fs/promises"
+
 import type * as nodeFiles from "node:fs/promises"
+import type { FileHandle } from "node:fs/promises"
 import type { ByteRange } from "./blob-store.ts"
 import { CutShortError } from "./body.ts"
 import { inPiecesOf } from "./source.ts"

@@ -16,11 +16,11 @@
  * @module
  */
 import { randomBytes } from "node:crypto"
-import * as nodeFiles from "node:fs/promises"
 import type { FileHandle } from "node:fs/promises"
+import * as nodeFiles from "node:fs/promises"
 import { join } from "node:path"
-import { AlreadyExistsError, NotFoundError } from "../src/base/errors.ts"
 import { type Clock, systemClock } from "../src/base/clock.ts"
+import { AlreadyExistsError, NotFoundError } from "../src/base/errors.ts"
 import type { BlobSource, BlobStore, ByteRange, CallOptions, StoredBlob } from "./blob-store.ts"
 import { fileFailure, hasCode } from "./file-failure.ts"
 import { createTemporary, readPieces, writePieces } from "./file-pieces.ts"

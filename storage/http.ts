@@ -13,13 +13,15 @@
  * - GET and HEAD are free. PUT and DELETE carry the headers of `authorize` (`Authorization: Medlake …`, `docs/FORMAT.md` §12), made
  *   for the method, the key and the size of the body (0 for DELETE).
  * - 401 and 403 refused; 404 proof of absence (the server knows the store and has no such key); 409; 422; 507 full; 429 and 5xx try
- *   later. Bodies of failures are for humans and are not read.
+ *   later. A failure whose body is a problem (RFC 9457) of ours is raised as the error it names.
  *
  * Uses `fetch`; everything but `put`, whose body is a stream of known length, runs in browsers too.
  *
  * @module
  */
+
 import { IntegrityError, NotFoundError, StorageUnavailableError } from "../src/base/errors.ts"
+import { fromProblem } from "../src/base/problem.ts"
 import { answerFailure } from "./answer.ts"
 import type { BlobSource, BlobStore, ByteRange, CallOptions, StoredBlob } from "./blob-store.ts"
 import { placeBody, readBody } from "./body.ts"
@@ -110,7 +112,8 @@ export class HttpBlobStore implements BlobStore {
     const watch = new Watch(`GET ${key}`, this.#idleMs, signal)
     try {
       if (range !== undefined && range.start === range.end) {
-        if ((await this.#size(key, watch)) === undefined) throw answerFailure(404, this.#what("GET", key))
+        if ((await this.#size(key, watch)) === undefined)
+          throw answerFailure(404, this.#what("GET", key))
         return
       }
       const headers: Record<string, string> = { "accept-encoding": "identity" }
@@ -199,13 +202,19 @@ export class HttpBlobStore implements BlobStore {
   }
 
   async #accept(answer: Response, method: string, key: string): Promise<void> {
-    if (!answer.ok) throw answerFailure(answer.status, this.#what(method, key))
+    if (!answer.ok) throw await refusal(answer, this.#what(method, key))
     await answer.body?.cancel()
   }
 
   #what(method: string, key: string): string {
     return `${method} ${key} at ${this.#url}`
   }
+}
+
+/** The error that the server raised, in its own words where it tells them (RFC 9457). */
+async function refusal(answer: Response, what: string): Promise<Error> {
+  const told = await answer.json().catch(() => undefined)
+  return fromProblem(told) ?? answerFailure(answer.status, what)
 }
 
 function lengthOf(answer: Response): number | undefined {

@@ -28,9 +28,12 @@ export function ipfsFailure(cause: unknown, command: string, api: string): Error
   if (cause instanceof MedlakeError) return cause
   const { message = "", response } = (cause ?? {}) as RpcError
   if (response?.status === undefined) {
-    return new StorageUnavailableError(`the IPFS daemon at ${api} does not answer: is it running?`, {
-      cause,
-    })
+    return new StorageUnavailableError(
+      `the IPFS daemon at ${api} does not answer: is it running?`,
+      {
+        cause,
+      },
+    )
   }
   const asked = `${command} at ${api}`
   if (NO_SPACE.test(message)) {

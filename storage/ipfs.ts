@@ -238,7 +238,11 @@ export class IpfsBlobStore implements BlobStore {
   }
 }
 
-async function digestsOf(key: string, source: BlobSource, signal: AbortSignal): Promise<Uint8Array[]> {
+async function digestsOf(
+  key: string,
+  source: BlobSource,
+  signal: AbortSignal,
+): Promise<Uint8Array[]> {
   const digests: Uint8Array[] = []
   for await (const { digest } of leavesOf(exactly(key, source, signal), source.size)) {
     digests.push(digest)
@@ -249,6 +253,8 @@ async function digestsOf(key: string, source: BlobSource, signal: AbortSignal): 
 function requireRootKey(key: string): void {
   requireKey(key)
   if (rootKind(key) === undefined) {
-    throw new InvalidInputError(`${key} is not a CID of unixfs-v1-2025, and IPFS has no other names`)
+    throw new InvalidInputError(
+      `${key} is not a CID of unixfs-v1-2025, and IPFS has no other names`,
+    )
   }
 }

@@ -61,5 +61,7 @@ export function bucketGone(bucket: string, cause: unknown): StorageUnavailableEr
 
 /** Whether a typed failure is the answer 416: the range begins at or past the end of the object. */
 export function isPastTheEnd(error: unknown): boolean {
-  return ((error as Error | undefined)?.cause as SdkError | undefined)?.$metadata?.httpStatusCode === 416
+  return (
+    ((error as Error | undefined)?.cause as SdkError | undefined)?.$metadata?.httpStatusCode === 416
+  )
 }

@@ -28,7 +28,11 @@ type Call = <T>(work: () => Promise<T>) => Promise<T>
  */
 export async function putInParts(
   client: S3Client,
-  target: { readonly Bucket: string; readonly Key: string; readonly Metadata?: Record<string, string> },
+  target: {
+    readonly Bucket: string
+    readonly Key: string
+    readonly Metadata?: Record<string, string>
+  },
   size: number,
   pieces: AsyncIterable<Uint8Array>,
   encrypted: boolean,

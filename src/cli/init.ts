@@ -24,6 +24,7 @@ interface Options {
   readonly control?: string[]
   readonly zone?: string
   readonly words?: string
+  readonly fromWords?: boolean
 }
 
 /** Adds the verb. */
@@ -38,6 +39,7 @@ export function addInit(program: Command): void {
     .option("--control <location...>", "copies of the control store")
     .option("--zone <offset>", "zone of studies that name none, such as +02:00")
     .option("--words <file>", "patient: write the 24 words to a new file instead of the terminal")
+    .option("--from-words", "patient: make no words; medlake rebuild asks for those there are")
     .addHelpText(
       "after",
       `
@@ -66,7 +68,7 @@ Examples:
         ...(options.zone && { zone: options.zone }),
       })
       const keyring = await KeyringFile.create(home.keyring, passphrase, systemRandom)
-      const made = await beginRole(role, keyring, options.words)
+      const made = await beginRole(role, keyring, options)
       output.result({ home: home.folder, role, ...made.result }, () => {
         output.line(`${home.folder} is now the home of ${config.name ?? `a ${role}`}.`)
         for (const line of made.lines) output.line(line)
@@ -78,8 +80,11 @@ async function networkOf(node: string): Promise<string> {
   return hex((await openLedger(node).network()).generationHash)
 }
 
-async function beginRole(role: Role, keyring: KeyringFile, wordsFile: string | undefined) {
-  if (role === "patient") return await beginPatient(wordsFile)
+async function beginRole(role: Role, keyring: KeyringFile, { words, fromWords }: Options) {
+  if (role === "patient" && fromWords) {
+    return { result: {}, lines: ['Go on with "medlake rebuild" and the 24 words.'] }
+  }
+  if (role === "patient") return await beginPatient(words)
   if (role === "agent") {
     const seed = systemRandom(32)
     await keyring.put("pairing", seed)

@@ -252,7 +252,7 @@ export class Chain {
   /** Puts what still waits on top of the new tip. */
   #refill(chosen: readonly Transaction[]): void {
     for (const { hash } of chosen) this.#pool.delete(hashKey(hash))
-    for (const transaction of [...this.#pool.values()]) {
+    for (const transaction of this.#pool.values()) {
       try {
         execute(this.#execution(this.height + 1, this.now()), transaction, transaction.maxFee)
       } catch (error) {

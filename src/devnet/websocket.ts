@@ -76,7 +76,7 @@ export class Channels {
 
   /** Ends all subscriptions of a listener. */
   drop(listener: Listener): void {
-    for (const topic of [...this.#listeners.keys()]) this.unsubscribe(topic, listener)
+    for (const topic of this.#listeners.keys()) this.unsubscribe(topic, listener)
   }
 
   #tell(chain: Chain, channel: string, transaction: Transaction, frame: () => object): void {

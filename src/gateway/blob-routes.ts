@@ -7,10 +7,12 @@
  */
 import { pipeline } from "node:stream/promises"
 import { type Request, type Response, Router } from "express"
-import type { BlobStore, ByteRange } from "../../storage/blob-store.ts"
+import type { BlobSource, BlobStore, ByteRange } from "../../storage/blob-store.ts"
 import { withVerify } from "../../storage/with/verify.ts"
-import { InvalidInputError, NotFoundError } from "../base/errors.ts"
+import { collect, once } from "../base/bytes.ts"
+import { InvalidInputError, NotFoundError, StorageUnavailableError } from "../base/errors.ts"
 import { parseCid } from "../cid/cid.ts"
+import { OBJECT_LIMIT } from "../lake/control-object.ts"
 import type { StoreCall } from "../vault/store-authorization.ts"
 import type { StoreRights } from "./rights.ts"
 
@@ -39,7 +41,10 @@ export function blobRoutes(
     const call = { method: "PUT" as const, folder, cid: key, size }
     await rights.require(request.headers.authorization, call)
     const there = await store.stat(key)
-    await checked.put(key, { size, open: () => request as AsyncIterable<Uint8Array> })
+    await checked.put(
+      key,
+      folder === "objects" ? await whole(request, size) : flowing(request, size),
+    )
     response.status(there ? 200 : 201).end()
   })
   routes.delete("/:key", async (request, response) => {
@@ -50,6 +55,26 @@ export function blobRoutes(
     response.status(204).end()
   })
   return routes
+}
+
+/** Control objects are small and go to several copies: held whole. */
+async function whole(request: Request, size: number): Promise<BlobSource> {
+  if (size > OBJECT_LIMIT) throw new InvalidInputError("a control object has at most 1 MiB")
+  const bytes = await collect(request as AsyncIterable<Uint8Array>, size)
+  return { size, open: () => once(bytes) }
+}
+
+/** A blob is as large as it likes: it flows through, and can't be read again. */
+function flowing(request: Request, size: number): BlobSource {
+  let opened = false
+  return {
+    size,
+    open: () => {
+      if (opened) throw new StorageUnavailableError("the store broke off: send the blob again")
+      opened = true
+      return request as AsyncIterable<Uint8Array>
+    },
+  }
 }
 
 async function sendBlob(

@@ -1,12 +1,13 @@
 /**
  * `fetch`: studies come out, byte for byte.
  *
- *     record ─▶ manifest ─▶ ranges of blobs ─▶ leaf checked ─▶ opened ─▶ part's own hash ─▶ bytes
+ *     record ─▶ manifest ─▶ one pass over each run of parts ─▶ leaf checked ─▶ opened ─▶ part's own hash ─▶ bytes
  *
  * @module
  */
 import type { BlobStore } from "../../storage/blob-store.ts"
-import { BlobReader } from "../record/blob-reader.ts"
+import { IntegrityError } from "../base/errors.ts"
+import { BlobReader, checkedPart } from "../record/blob-reader.ts"
 import type { Manifest, ManifestPart } from "../record/manifest.ts"
 import type { LakeContext } from "./ports.ts"
 
@@ -17,29 +18,48 @@ export interface FetchedInstance {
   readonly length: number
   /** SHA-256 of its file, as the manifest names it. */
   readonly sha256: Uint8Array
-  /** The file's bytes, verified; may be called once. */
-  readonly open: () => AsyncIterable<Uint8Array>
+  /** The file's bytes; the last piece comes when the whole was verified. To be read before the next instance is asked for. */
+  readonly bytes: AsyncIterable<Uint8Array>
 }
 
-/** The instances of a record, in the order of its manifest. Nothing is fetched until one is opened. */
-export function* fetchRecord(
+/** A part that is an instance. */
+type InstancePart = ManifestPart & { readonly ref: string }
+
+/**
+ * The instances of a record, in the order of its manifest. Parts that lie next to each other are read in one pass.
+ * @param wanted which instances; all when left out
+ * @throws {IntegrityError} when a leaf or a part is not the one that the manifest names
+ */
+export async function* fetchRecord(
   { cipher }: Pick<LakeContext, "cipher">,
   lake: BlobStore,
   manifest: Manifest,
-  signal?: AbortSignal,
-): Generator<FetchedInstance> {
-  const readers = new Map<number, BlobReader>()
-  for (const part of manifest.parts) {
-    if (part.role !== "instance" || part.ref === undefined) continue
-    const reader = readers.get(part.blob) ?? readerOf({ cipher }, lake, manifest, part, signal)
-    readers.set(part.blob, reader)
-    yield {
-      sopInstanceUid: part.ref,
-      length: part.length,
-      sha256: part.sha256,
-      open: () => reader.readPart(part),
+  options: {
+    readonly wanted?: (sopInstanceUid: string) => boolean
+    readonly signal?: AbortSignal
+  } = {},
+): AsyncGenerator<FetchedInstance> {
+  const { wanted, signal } = options
+  const parts = instanceParts(manifest).filter(({ ref }) => wanted?.(ref) ?? true)
+  for (const run of runsOf(parts)) {
+    const [first] = run
+    const reader = readerOf({ cipher }, lake, manifest, first, signal)
+    const length = run.reduce((sum, part) => sum + part.length, 0)
+    const content = new Splitter(reader.read(first.offset, length))
+    for (const part of run) {
+      const taken = content.take(part.length)
+      const bytes = checkedPart(taken, part.sha256)
+      yield { sopInstanceUid: part.ref, length: part.length, sha256: part.sha256, bytes }
+      for await (const unread of taken) void unread
     }
   }
+}
+
+/** The parts of a manifest that are instances. */
+export function instanceParts({ parts }: Pick<Manifest, "parts">): InstancePart[] {
+  return parts.filter(
+    (part): part is InstancePart => part.role === "instance" && part.ref !== undefined,
+  )
 }
 
 /** A reader of the blob in which a part lies. */
@@ -55,4 +75,44 @@ export function readerOf(
   const options = signal ? { signal } : {}
   const key = blob.cid.toString()
   return new BlobReader(blob, (start, end) => lake.get(key, { start, end }, options), cipher)
+}
+
+/** Parts that follow each other in one blob. */
+function runsOf(parts: readonly InstancePart[]): [InstancePart, ...InstancePart[]][] {
+  const runs: [InstancePart, ...InstancePart[]][] = []
+  for (const part of parts) {
+    const run = runs.at(-1)
+    const last = run?.at(-1)
+    const follows = last?.blob === part.blob && last.offset + last.length === part.offset
+    if (run && follows) run.push(part)
+    else runs.push([part])
+  }
+  return runs
+}
+
+/** Cuts one stream of pieces into consecutive lengths. */
+class Splitter {
+  readonly #pieces: AsyncIterator<Uint8Array>
+  #rest: Uint8Array = new Uint8Array()
+
+  constructor(pieces: AsyncIterable<Uint8Array>) {
+    this.#pieces = pieces[Symbol.asyncIterator]()
+  }
+
+  async *take(length: number): AsyncGenerator<Uint8Array> {
+    let left = length
+    while (left > 0) {
+      if (this.#rest.length === 0) this.#rest = await this.#next()
+      const piece = this.#rest.subarray(0, left)
+      this.#rest = this.#rest.subarray(piece.length)
+      left -= piece.length
+      yield piece
+    }
+  }
+
+  async #next(): Promise<Uint8Array> {
+    const next = await this.#pieces.next()
+    if (next.done === true) throw new IntegrityError("a blob is shorter than its parts")
+    return next.value
+  }
 }

@@ -16,7 +16,7 @@ import { encodeLink, linkUrl } from "../vault/link.ts"
 import { sealLinkEnvelope } from "../vault/link-body.ts"
 import { sealLinkFile } from "../vault/link-file.ts"
 import { passcodeProof, proofHash } from "../vault/link-keeper.ts"
-import { sealKeepLink } from "../vault/link-keeping.ts"
+import { sealDropLink, sealKeepLink } from "../vault/link-keeping.ts"
 import { putObject } from "./control-object.ts"
 import type { PatientVault } from "./patient-vault.ts"
 import type { AgentPort, Identity, LakeContext } from "./ports.ts"
@@ -25,6 +25,8 @@ import { isFound, type OpenedRecord } from "./records.ts"
 /** Tells a link server where a link's envelope and keeper are. */
 export interface LinkRegistry {
   register(link: RegisteredLink, signal?: AbortSignal): Promise<void>
+  /** Takes a link off the server; one that is not there is fine. */
+  remove(id: Uint8Array, envelope: string, signal?: AbortSignal): Promise<void>
 }
 
 /** What a link server knows: nothing that opens anything. */
@@ -111,6 +113,34 @@ export async function link(
     ...(h ? { keeper: sha256(contact.agreement) } : {}),
   })
   return { link: made, url, id, envelope: common.envelope }
+}
+
+/** A link that was made, as far as ending it goes. */
+export interface EndingLink {
+  readonly id: Uint8Array
+  /** Name of the envelope in the control store. */
+  readonly envelope: string
+  readonly offline: boolean
+}
+
+/**
+ * Ends a link: the keeper forgets its half, the envelope goes, the server forgets the address. Doing it again finishes what was left undone.
+ * @throws {AgentUnavailableError} when the keeper can't be told: the link still opens
+ */
+export async function endLink(
+  control: BlobStore,
+  vault: Pick<PatientVault, "file">,
+  phone: Identity,
+  agent: AgentPort,
+  registry: LinkRegistry,
+  { id, envelope, offline }: EndingLink,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (!offline) {
+    await agent.dropLink(await sealDropLink(id, vault.file.agent.agreement, phone), signal)
+  }
+  await control.delete(envelope, signal ? { signal } : {})
+  await registry.remove(id, envelope, signal)
 }
 
 function linkedRecord({ facts, name }: RecordStanding<OpenedRecord>) {

@@ -59,11 +59,25 @@ export async function openPatientVault(
 ): Promise<PatientVault> {
   const network = await context.ledger.network()
   const accounts = accountsOf(card.body, network.identifier)
+  return { ...(await openAccounts(context, control, owner, accounts, signal)), card }
+}
+
+/**
+ * Opens a vault whose accounts are known, without a card.
+ * @throws as {@link openPatientVault}
+ */
+export async function openAccounts<A extends Pick<VaultAccounts, "id" | "register">>(
+  context: Pick<LakeContext, "ledger">,
+  control: BlobStore,
+  owner: Identity,
+  accounts: A,
+  signal?: AbortSignal,
+): Promise<A & Pick<PatientVault, "file" | "members" | "state">> {
   const register = { address: accounts.id.register, key: accounts.register }
   const state = await readRegister(context.ledger, register, signal)
   const { announcement } = state.newest
   if (!equal(announcement.vault, accounts.id.vault)) {
-    throw new IntegrityError("the register has announced another vault than the one on this card")
+    throw new IntegrityError("the register has announced another vault than the one expected")
   }
   const object = await getObject(control, announcement.vaultFile, signal)
   const file = await openVaultFile(object, accounts.id, owner)
@@ -72,7 +86,7 @@ export async function openPatientVault(
     epochOf(accounts.id, file, announcement.epoch),
     await getObject(control, announcement.members, signal),
   )
-  return { ...accounts, card, file, members, state }
+  return { ...accounts, file, members, state }
 }
 
 /**

@@ -47,7 +47,7 @@ import { openMembers } from "../vault/members.ts"
 import { getObject } from "./control-object.ts"
 import type { LakeContext } from "./ports.ts"
 import type { ReadableEpoch, Reader } from "./reader.ts"
-import { positioned, type RegisterTransfer } from "./register.ts"
+import { positioned, provenHistory, type RegisterTransfer } from "./register.ts"
 
 /** A record as far as it opened. */
 export interface OpenedRecord extends RecordFacts {
@@ -84,17 +84,17 @@ export async function readRecords(
   const { ledger } = context
   const { id, register } = reader.accounts
   const heights = await ledger.chain(signal)
-  const all: RegisterTransfer[] = []
-  for await (const transfer of ledger.transfers({
-    recipient: id.register,
-    ...(signal && { signal }),
-  })) {
-    all.push(positioned(transfer, all.length))
-  }
   const isOwn = (one: RegisterTransfer) => equal(one.signer, register)
-  const history = followAnnouncements(
-    all.filter((one) => isOwn(one) && isAnnouncement(one.message)),
-  )
+  const account = { address: id.register, key: register }
+  const { all, ...history } = await provenHistory(ledger, account, async () => {
+    const transfers: RegisterTransfer[] = []
+    const query = { recipient: id.register, ...(signal && { signal }) }
+    for await (const transfer of ledger.transfers(query)) {
+      transfers.push(positioned(transfer, transfers.length))
+    }
+    const own = transfers.filter((one) => isOwn(one) && isAnnouncement(one.message))
+    return { all: transfers, ...followAnnouncements(own) }
+  })
   const mosaic = mosaicIdOf(id.vault, DATA_MOSAIC.nonce)
   const units = all.filter((one) => !isOwn(one) && one.mosaics.some((held) => held.id === mosaic))
   const memberships = new Map<Announced, Promise<Found<Membership>>>()

@@ -45,20 +45,47 @@ export async function readRegister(
   register: RegisterAccount,
   signal?: AbortSignal,
 ): Promise<RegisterState> {
-  const transfers: RegisterTransfer[] = []
-  const query = { recipient: register.address, ...(signal && { signal }) }
-  for await (const transfer of ledger.transfers(query)) {
-    if (!equal(transfer.signer, register.key)) continue
-    transfers.push(positioned(transfer, transfers.length))
+  return await provenHistory(ledger, register, async () => {
+    const transfers: RegisterTransfer[] = []
+    const query = { recipient: register.address, ...(signal && { signal }) }
+    for await (const transfer of ledger.transfers(query)) {
+      if (!equal(transfer.signer, register.key)) continue
+      transfers.push(positioned(transfer, transfers.length))
+    }
+    return followAnnouncements(transfers)
+  })
+}
+
+/** Announcements may be made while they are read: then they are read again, this often. */
+const READINGS = 3
+
+/**
+ * Reads a history until its newest announcement is the one that the register's metadata proves.
+ * @throws {NotFoundError} when nothing was announced
+ * @throws {IntegrityError} when the node withholds or invents an announcement
+ */
+export async function provenHistory<T extends AnnouncementHistory<RegisterTransfer>>(
+  ledger: SymbolLedger,
+  { address }: RegisterAccount,
+  read: () => Promise<T>,
+): Promise<T & RegisterState> {
+  for (let reading = 1; ; reading++) {
+    const history = await read()
+    const { newest } = history
+    if (!newest) {
+      throw new NotFoundError(
+        `the register ${formatAddress(address)} has announced nothing: it is no medlake register, or not created yet`,
+      )
+    }
+    const key = { source: address, target: address, key: REGISTER_METADATA_KEY }
+    const { value } = await ledger.proveMetadata(key)
+    if (value && equal(value, newest.digest)) return { ...history, newest }
+    if (reading === READINGS) {
+      throw new IntegrityError(
+        "the node's announcements do not end where the register's metadata says: it withholds the newest; ask another node",
+      )
+    }
   }
-  const history = followAnnouncements(transfers)
-  if (!history.newest) {
-    throw new NotFoundError(
-      `the register ${formatAddress(register.address)} has announced nothing: it is no medlake register, or not created yet`,
-    )
-  }
-  await requireNewest(ledger, register, history.newest.digest)
-  return { ...history, newest: history.newest }
 }
 
 /**
@@ -68,20 +95,4 @@ export async function readRegister(
 export function positioned(transfer: ChainTransfer, place: number): RegisterTransfer {
   const { aggregateHash: hash, index, height } = transfer
   return { ...transfer, hash, height: BigInt(height), transaction: place, index: index ?? 0 }
-}
-
-/** @throws {IntegrityError} when the register's proven metadata names another announcement */
-async function requireNewest(
-  ledger: SymbolLedger,
-  register: RegisterAccount,
-  digest: Uint8Array,
-): Promise<void> {
-  const { address } = register
-  const key = { source: address, target: address, key: REGISTER_METADATA_KEY }
-  const { value } = await ledger.proveMetadata(key)
-  if (!value || !equal(value, digest)) {
-    throw new IntegrityError(
-      "the node's announcements do not end where the register's metadata says: it withholds the newest; ask another node",
-    )
-  }
 }

@@ -15,6 +15,7 @@ interface Socket {
   ping?(): void
   terminate?(): void
   on?(event: "pong", listener: () => void): unknown
+  once?(event: "pong", listener: () => void): unknown
 }
 
 /** A socket that does not answer a ping within this time is dead, ms. */
@@ -76,7 +77,7 @@ export class HttpSymbolNode implements SymbolNode {
     const lost = (cause?: unknown) =>
       new LedgerUnavailableError(`the Symbol node at ${this.#host} closed its socket`, { cause })
     return await new Promise((resolve, reject) => {
-      let state: "opening" | "open" | "closed" = "opening"
+      let state: "opening" | "subscribing" | "open" | "closed" = "opening"
       let cause: unknown
       const end = (error: unknown, tell: (error: Error) => void) => {
         if (state === "closed") return
@@ -102,16 +103,20 @@ export class HttpSymbolNode implements SymbolNode {
       socket.addEventListener("close", () => end(lost(cause), (error) => onClose?.(error)))
       socket.addEventListener("message", ({ data }) => {
         const frame = parseJson(String(data)) as Record<string, unknown> | undefined
-        if (state === "open" && typeof frame?.["topic"] === "string") {
-          onFrame({ topic: frame["topic"], data: frame["data"] })
-        } else if (state === "opening" && typeof frame?.["uid"] === "string") {
+        if (state === "opening" && typeof frame?.["uid"] === "string") {
+          state = "subscribing"
           for (const subscribe of channels) {
             socket.send(JSON.stringify({ uid: frame["uid"], subscribe }))
           }
-          state = "open"
-          clearTimeout(timer)
-          pinging = keepAlive(socket)
-          resolve({ close: () => end(undefined, () => undefined) })
+          whenRead(socket, () => {
+            if (state !== "subscribing") return
+            state = "open"
+            clearTimeout(timer)
+            pinging = keepAlive(socket)
+            resolve({ close: () => end(undefined, () => undefined) })
+          })
+        } else if (state !== "closed" && typeof frame?.["topic"] === "string") {
+          onFrame({ topic: frame["topic"], data: frame["data"] })
         }
       })
     })
@@ -127,6 +132,19 @@ async function openSocket(url: string): Promise<Socket> {
   const { WebSocket } = await import("ws")
   const socket: unknown = new WebSocket(url, { perMessageDeflate: false })
   return socket as Socket
+}
+
+/**
+ * Calls back once the other side has read what was sent. Subscriptions are not acknowledged, but a pong comes after all
+ * that was sent before its ping; browsers can't ping and take it on trust.
+ */
+function whenRead(socket: Socket, callback: () => void): void {
+  if (!socket.ping || !socket.once) {
+    callback()
+    return
+  }
+  socket.once("pong", callback)
+  socket.ping()
 }
 
 /** Ends a socket whose other side is gone without a word; browsers do so themselves. */

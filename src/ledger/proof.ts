@@ -69,7 +69,10 @@ export async function proveTransaction(
   if (!aggregate) throw new NotFoundError(`the node has not confirmed transaction ${hex(hash)}`)
   const block = await readBlock(rest, aggregate.height, signal)
   const leaf = hex(aggregate.merkleComponentHash).toUpperCase()
-  const answer = await rest.get(`/blocks/${block.height}/transactions/${leaf}/merkle`, signal)
+  const answer = await rest.find(`/blocks/${block.height}/transactions/${leaf}/merkle`, signal)
+  if (!answer) {
+    throw new IntegrityError(`block ${block.height} does not hold transaction ${hex(hash)}`)
+  }
   let root = aggregate.merkleComponentHash
   for (const step of answer.at("merklePath").list()) {
     const sibling = step.at("hash").hex(32)

@@ -74,18 +74,8 @@ export class BlobReader {
    * A whole part. Its own hash is checked before the last piece is yielded.
    * @throws {IntegrityError} as {@link read}, or when the part is not the one that its manifest names
    */
-  async *readPart({ offset, length, sha256: expected }: ManifestPart): AsyncGenerator<Uint8Array> {
-    const hash = sha256Stream()
-    let held: Uint8Array | undefined
-    for await (const piece of this.read(offset, length)) {
-      if (held) yield held
-      hash.update(piece)
-      held = piece
-    }
-    if (!equal(hash.digest(), expected)) {
-      throw new IntegrityError("a part is not the one that its manifest names")
-    }
-    if (held) yield held
+  readPart({ offset, length, sha256: expected }: ManifestPart): AsyncGenerator<Uint8Array> {
+    return checkedPart(this.read(offset, length), expected)
   }
 
   async *#open(
@@ -153,4 +143,25 @@ export class BlobReader {
     }
     return this.#stream
   }
+}
+
+/**
+ * The pieces of a part, the last one held back until the hash of all is the expected one (SHA-256, 32 bytes).
+ * @throws {IntegrityError} when it is not
+ */
+export async function* checkedPart(
+  pieces: AsyncIterable<Uint8Array>,
+  expected: Uint8Array,
+): AsyncGenerator<Uint8Array> {
+  const hash = sha256Stream()
+  let held: Uint8Array | undefined
+  for await (const piece of pieces) {
+    if (held) yield held
+    hash.update(piece)
+    held = piece
+  }
+  if (!equal(hash.digest(), expected)) {
+    throw new IntegrityError("a part is not the one that its manifest names")
+  }
+  if (held) yield held
 }

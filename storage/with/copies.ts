@@ -29,11 +29,7 @@ class CopiedBlobStore implements BlobStore {
   }
 
   /** Goes on with the next copy, at the byte where one broke. */
-  async *get(
-    key: string,
-    range?: ByteRange,
-    options: CallOptions = {},
-  ): AsyncIterable<Uint8Array> {
+  async *get(key: string, range?: ByteRange, options: CallOptions = {}): AsyncIterable<Uint8Array> {
     let at = range?.start ?? 0
     let left = range
     let failure: unknown

@@ -46,11 +46,7 @@ class RetryingBlobStore implements BlobStore {
     return this.#again(options, () => this.#store.put(key, source, options))
   }
 
-  async *get(
-    key: string,
-    range?: ByteRange,
-    options: CallOptions = {},
-  ): AsyncIterable<Uint8Array> {
+  async *get(key: string, range?: ByteRange, options: CallOptions = {}): AsyncIterable<Uint8Array> {
     let at = range?.start ?? 0
     let left = range
     let failures = 0

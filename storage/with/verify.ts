@@ -46,11 +46,7 @@ class VerifyingBlobStore implements BlobStore {
     }
   }
 
-  async *get(
-    key: string,
-    range?: ByteRange,
-    options: CallOptions = {},
-  ): AsyncIterable<Uint8Array> {
+  async *get(key: string, range?: ByteRange, options: CallOptions = {}): AsyncIterable<Uint8Array> {
     requireKey(key)
     requireRange(range)
     const kind = rootKind(key)

@@ -28,12 +28,12 @@ export function account({ chain, parameters }: RestRequest) {
 
 export function accounts({ chain, query }: RestRequest) {
   const address = query.get("address")
-  const mosaic = query.get("mosaicId")?.toUpperCase()
+  const mosaicId = query.get("mosaicId")?.toUpperCase()
   const wanted = address === null ? undefined : addressOfText(address, "address")
   const entries = chain.store
     .entries("account")
     .filter((one) => wanted === undefined || one.address === wanted)
-    .filter((one) => mosaic === undefined || mosaic in one.mosaics)
+    .filter((one) => mosaicId === undefined || mosaicId in one.mosaics)
   return pageOf(entries.map(accountShape), pagingOf(query))
 }
 

@@ -154,7 +154,7 @@ export async function createVault(world: World) {
     control: ["http://control.test/objects"],
     nodes: [world.devnet.url],
     approval: await approvalOf(PIN),
-    openControl: () => stores.control,
+    openControl: async () => stores.control,
   })
   const phone = partyOf(created.phoneSeed)
   const card = parseVaultCard(created.card)

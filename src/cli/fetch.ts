@@ -1,0 +1,176 @@
+/** `medlake fetch`: studies come out. @module */
+import { join } from "node:path"
+import type { Command } from "commander"
+import type { BlobStore } from "../../storage/blob-store.ts"
+import { hex } from "../base/bytes.ts"
+import { InvalidInputError, NotFoundError } from "../base/errors.ts"
+import { systemRandom } from "../base/random.ts"
+import { openStore } from "../compose.ts"
+import { isDownloaded, syncDownloads, writeDownload } from "../host/download-files.ts"
+import { SegmentCipherPool } from "../host/segment-cipher-pool.ts"
+import { getObject } from "../lake/control-object.ts"
+import { fetchRecord, instanceParts } from "../lake/fetch.ts"
+import { openLink } from "../lake/open-link.ts"
+import type { LakeContext } from "../lake/ports.ts"
+import { chooseRecords, isReadable, requireReadable } from "../lake/record-choice.ts"
+import { type Manifest, openManifest } from "../record/manifest.ts"
+import { formatBytes, formatRecordId, type Output, processOutput } from "./output.ts"
+import { globalsOf, Party } from "./party.ts"
+import { openReading } from "./reading.ts"
+import { readSecret } from "./secrets.ts"
+
+interface Options {
+  readonly out: string
+  readonly link?: string
+  readonly linkFile?: string
+  readonly passcodeFile?: string
+  readonly category?: string
+}
+
+/** A record with its opened manifest. */
+interface Openable {
+  readonly name: string
+  readonly manifest: Manifest
+}
+
+/** Adds the verb. */
+export function addFetch(program: Command): void {
+  program
+    .command("fetch")
+    .argument("[records...]", "names of records, or their beginnings; all that can be read if none")
+    .description("fetch instances into files, each verified before it stands under its name")
+    .requiredOption("--out <folder>", "where the files go: RECORD/SOP-INSTANCE-UID.dcm")
+    .option("--category <category>", "which vault, when several are pinned here")
+    .option("--link <link>", "a SMART Health Link instead of an account: shlink:/…")
+    .option("--link-file <file>", "file with the link: keeps it out of the list of processes")
+    .option("--passcode-file <file>", "file with the link's passcode; typed when left out")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  medlake --home clinician fetch --out ./images
+  medlake fetch --link-file link.txt --passcode-file passcode.txt --out ./images`,
+    )
+    .action(async (names: string[], options: Options, command: Command) => {
+      if (options.link !== undefined || options.linkFile !== undefined) {
+        await fetchByLink(names, options, processOutput(globalsOf(command).json === true))
+        return
+      }
+      await Party.run(command, ["patient", "institution", "reader"], async (party) => {
+        const { stores, records } = await openReading(party, options.category)
+        const found = await records()
+        const chosen = chooseRecords(found, names)
+        const readable =
+          names.length > 0 ? chosen.map(requireReadable) : chosen.filter((one) => isReadable(one))
+        if (readable.length === 0) throw new NotFoundError("no record can be read with these keys")
+        const openable = readable.map(({ name, facts }) => ({ name, manifest: facts.opened }))
+        await save(party.context(), stores.lake, openable, options.out, party.output)
+      })
+    })
+}
+
+/** Needs no home: the link is all. */
+async function fetchByLink(
+  names: readonly string[],
+  { link, linkFile, passcodeFile, out }: Options,
+  output: Output,
+): Promise<void> {
+  const text = link ?? (await readSecret("Link", linkFile, "--link-file"))
+  const passcode = () => readSecret("Passcode", passcodeFile, "--passcode-file")
+  const control = new Map<string, BlobStore>()
+  const cipher = new SegmentCipherPool()
+  const opened: BlobStore[] = []
+  const storeAt = async (location: string) => {
+    const store = control.get(location) ?? (await openStore(location))
+    if (!control.has(location)) opened.push(store)
+    control.set(location, store)
+    return store
+  }
+  try {
+    const shared = await openLink(
+      text,
+      passcode,
+      async (location, name) => await getObject(await storeAt(location), name),
+      systemRandom,
+    )
+    const [lake] = shared.lake
+    if (lake === undefined) throw new InvalidInputError("the link names no lake")
+    const openable: Openable[] = []
+    for (const { hash, index, manifest, key } of shared.records) {
+      const name = formatRecordId(hash, index)
+      if (names.length > 0 && !names.some((one) => name.startsWith(one.toUpperCase()))) continue
+      const object = await firstCopy(shared.control, async (location) =>
+        getObject(await storeAt(location), manifest),
+      )
+      openable.push({ name, manifest: openManifest(shared.vault, key, object) })
+    }
+    if (openable.length === 0) throw new NotFoundError("the link shares no such record")
+    await save({ cipher }, await storeAt(lake), openable, out, output)
+  } finally {
+    await cipher.close()
+    for (const store of opened) await store.close()
+  }
+}
+
+async function firstCopy<T>(
+  locations: readonly string[],
+  get: (location: string) => Promise<T>,
+): Promise<T> {
+  let failure: unknown = new NotFoundError("the link names no control store")
+  for (const location of locations) {
+    try {
+      return await get(location)
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw failure
+}
+
+async function save(
+  context: Pick<LakeContext, "cipher">,
+  lake: BlobStore,
+  records: readonly Openable[],
+  out: string,
+  output: Output,
+): Promise<void> {
+  const total = records.flatMap(({ manifest }) => instanceParts(manifest))
+  const bytes = total.reduce((sum, { length }) => sum + length, 0)
+  const bar = output.progress()
+  const saved: { record: string; sopInstanceUid: string; path: string; sha256: string }[] = []
+  let written = 0
+  let done = 0
+  try {
+    for (const { name, manifest } of records) {
+      const folder = join(out, name.replace(":", "-"))
+      const pathOf = (uid: string) => join(folder, `${uid}.dcm`)
+      const missing = new Set<string>()
+      for (const { ref, length, sha256 } of instanceParts(manifest)) {
+        saved.push({
+          record: name,
+          sopInstanceUid: ref,
+          path: pathOf(ref),
+          sha256: hex(sha256),
+        })
+        if (await isDownloaded(pathOf(ref), length, sha256)) done += length
+        else missing.add(ref)
+      }
+      const wanted = (uid: string) => missing.has(uid)
+      for await (const one of fetchRecord(context, lake, manifest, { wanted })) {
+        await writeDownload(pathOf(one.sopInstanceUid), one.bytes)
+        written += 1
+        done += one.length
+        bar.report({ phase: "fetch", done, total: bytes })
+      }
+      if (missing.size > 0) await syncDownloads(folder)
+    }
+  } finally {
+    bar.stop()
+  }
+  output.result({ instances: saved, written, bytes }, () => {
+    const there = saved.length - written
+    output.line(
+      `${written} instances fetched and verified${there > 0 ? `, ${there} were there already` : ""}: ${formatBytes(bytes)} of ${records.length} records in ${out}`,
+    )
+  })
+}

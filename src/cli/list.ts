@@ -1,0 +1,114 @@
+/** `medlake list`: what a vault holds, for its owner or a reader. @module */
+import Table from "cli-table3"
+import type { Command } from "commander"
+import { hex } from "../base/bytes.ts"
+import { NotFoundError } from "../base/errors.ts"
+import { SearchIndex } from "../db/search.ts"
+import type { StudySummary } from "../dicom/summary.ts"
+import { readFileIfPresent } from "../host/files.ts"
+import { checkVaultCard } from "../lake/admit.ts"
+import { type ListedRecord, listRecords } from "../lake/list.ts"
+import type { VaultRecords } from "../lake/records.ts"
+import { formatTime } from "./output.ts"
+import { Party } from "./party.ts"
+import { openReading } from "./reading.ts"
+
+/** Adds the verb. */
+export function addList(program: Command): void {
+  program
+    .command("list")
+    .argument("[category]", "which vault, when several are pinned here")
+    .description("list the records of a vault, each with its standing; brings search.db up to date")
+    .option("--cached", "only what search.db knows: asks neither chain nor stores")
+    .addHelpText("after", "\nExample:\n  medlake --home phone list imaging")
+    .action(
+      async (category: string | undefined, { cached }: { cached?: boolean }, command: Command) => {
+        await Party.run(command, ["patient", "institution", "reader"], async (party) => {
+          const records = cached
+            ? await cachedRecords(party, category)
+            : await freshRecords(party, category)
+          printRecords(party, records)
+        })
+      },
+    )
+}
+
+async function freshRecords(party: Party, category: string | undefined): Promise<ListedRecord[]> {
+  const { register, records } = await openReading(party, category)
+  const found = await records()
+  warnOfChain(party, found)
+  return await fillSearch(party, register, found)
+}
+
+async function cachedRecords(party: Party, category: string | undefined): Promise<ListedRecord[]> {
+  if (!(await readFileIfPresent(party.home.path("search.db")))) {
+    throw new NotFoundError('there is no search.db here: "medlake list" or "medlake rebuild" first')
+  }
+  const { id } = await checkVaultCard(party.context(), await party.vaultCard(category))
+  const search = new SearchIndex(party.home.path("search.db"))
+  try {
+    return await search.find(hex(id.register))
+  } finally {
+    await search.close()
+  }
+}
+
+/** Replaces what the search database knows of a register, and reads it back in the order of lists. */
+export async function fillSearch(
+  party: Party,
+  register: Uint8Array,
+  found: VaultRecords,
+): Promise<ListedRecord[]> {
+  const search = new SearchIndex(party.home.path("search.db"))
+  try {
+    await search.replace(hex(register), listRecords(register, found))
+    return await search.find(hex(register))
+  } finally {
+    await search.close()
+  }
+}
+
+/** Says aloud what speaks against the chain as a whole. */
+export function warnOfChain({ output }: Party, { balanced, ignored }: VaultRecords): void {
+  if (!balanced) {
+    output.note(
+      "WARNING: the register's proven balance of data mosaics is not the sum of the transfers that this node shows: it withholds records; ask another node",
+    )
+  }
+  for (const { reason } of ignored) output.note(`An announcement does not count: ${reason}`)
+}
+
+/** Prints records as a table, or as JSON. */
+export function printRecords({ output }: Party, records: readonly ListedRecord[]): void {
+  const result = records.map(({ entry, ...record }) => ({
+    ...record,
+    entry: entry === null ? null : (JSON.parse(entry) as unknown),
+  }))
+  output.result({ records: result }, () => {
+    if (records.length === 0) {
+      output.line("The vault holds no records.")
+      return
+    }
+    const table = new Table({
+      head: ["record", "data of", "what", "standing", "height"],
+      style: { head: [], border: [] },
+    })
+    for (const one of records) {
+      table.push([
+        `${one.id.slice(0, 12)}…:${one.id.split(":")[1] ?? ""}`,
+        one.time === null ? "?" : `${formatTime(one.time)}${one.undated ? " (undated)" : ""}`,
+        whatIs(one),
+        one.reasons === "" ? one.standing : `${one.standing}: ${one.reasons}`,
+        String(one.height),
+      ])
+    }
+    output.line(table.toString())
+    output.line(`${records.length} records`)
+  })
+}
+
+function whatIs({ entry, kind }: ListedRecord): string {
+  if (entry === null) return kind ?? "?"
+  const { modalities, description, instances } = JSON.parse(entry) as StudySummary
+  return `${modalities.join("+")} ${description ?? ""} (${instances} instances)`
+}

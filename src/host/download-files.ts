@@ -1,0 +1,61 @@
+/**
+ * Instances on their way to files: written beside, fsynced and renamed, so that a file under its own name is whole and verified.
+ *
+ * @module
+ */
+import { createHash, randomBytes } from "node:crypto"
+import { createReadStream } from "node:fs"
+import { mkdir, open, rename, rm, stat } from "node:fs/promises"
+import { dirname } from "node:path"
+import { equal } from "../base/bytes.ts"
+import { AlreadyExistsError } from "../base/errors.ts"
+import { fileError, syncFolder } from "./files.ts"
+
+/**
+ * Writes a file of bytes that are verified when they end; nothing stands under its name before.
+ * @throws {StorageFullError} no room, or a read-only file system
+ * @throws {AccessDeniedError} no right to write there
+ */
+export async function writeDownload(path: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.part`
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    const file = await open(temporary, "wx", 0o600)
+    try {
+      for await (const piece of bytes) await file.write(piece)
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (cause) {
+    await rm(temporary, { force: true })
+    throw fileError(path, cause)
+  }
+}
+
+/** Makes the names of downloads in a folder durable. */
+export async function syncDownloads(folder: string): Promise<void> {
+  await syncFolder(folder)
+}
+
+/**
+ * Whether a file of these bytes is there already.
+ * @param sha256 of the file, 32 bytes
+ * @throws {AlreadyExistsError} when other bytes stand under the name: they are left as they are
+ */
+export async function isDownloaded(path: string, length: number, sha256: Uint8Array) {
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT") return undefined
+    throw fileError(path, cause)
+  })
+  if (!found) return false
+  const hash = createHash("sha256")
+  if (found.isFile() && found.size === length) {
+    for await (const piece of createReadStream(path)) hash.update(piece as Buffer)
+    if (equal(hash.digest(), sha256)) return true
+  }
+  throw new AlreadyExistsError(
+    `${path} is there with other bytes: nothing was overwritten; fetch to another folder`,
+  )
+}

@@ -7,17 +7,19 @@
  */
 import { EventEmitter } from "node:events"
 import type { Clock } from "../base/clock.ts"
-import { touchKey } from "./account.ts"
-import { type Block, receiptsHashOf, type Statement, signBlock } from "./block.ts"
+import { hexOf, touchKey } from "./account.ts"
+import { assemble, type Executed } from "./assemble.ts"
+import type { Block, Statement } from "./block.ts"
 import { checkTransaction, type ExecutionContext, execute, verifySignatures } from "./execute.ts"
 import { Failure, Unparsable } from "./failure.ts"
+import { blockMultiplier, dynamicFeeMultiplier } from "./fee.ts"
 import { type Genesis, openGenesis } from "./genesis.ts"
-import { merkleRoot, ZERO_HASH } from "./hash.ts"
+import { ZERO_HASH } from "./hash.ts"
 import { EPOCH_ADJUSTMENT_S, FEES, LIMITS } from "./network.ts"
-import { involvedIn, partsOf } from "./parts.ts"
+import type { FailedStatus } from "./rows.ts"
 import type { State } from "./state.ts"
-import { StateTrees, stateHashOf } from "./state-root.ts"
-import { type ChainStore, type FailedStatus, hashKey, type PlacedTransaction } from "./store.ts"
+import { StateTrees } from "./state-root.ts"
+import type { ChainStore } from "./store.ts"
 import { parseTransaction, type Transaction } from "./transaction.ts"
 
 /** How far finality lags, and whether blocks wait for the clock. */
@@ -38,8 +40,6 @@ export interface ChainEvents {
   finalized: [Block]
 }
 
-/** Blocks whose fees make the dynamic multiplier (symbol.md §4.6). */
-const FEE_WINDOW = 60
 /** Pause between empty blocks, ms: lets whoever waits for a confirmation see it before finality. */
 const EMPTY_BLOCK_MS = 5
 
@@ -57,7 +57,8 @@ export class Chain {
   #finalHeight: number
   #timer: ReturnType<typeof setTimeout> | undefined
   #closed = false
-  #feeHeight = -1
+  /** Newest block when the dynamic multiplier was last computed. */
+  #feeTip: Block | undefined
   #feeMultiplier: number = FEES.defaultDynamicFeeMultiplier
 
   constructor(store: ChainStore, genesis: Partial<Genesis>, clock: Clock, options: ChainOptions) {
@@ -93,7 +94,7 @@ export class Chain {
   }
 
   pooled(hash: Buffer): Transaction | undefined {
-    return this.#pool.get(hashKey(hash))
+    return this.#pool.get(hexOf(hash))
   }
 
   /**
@@ -109,7 +110,7 @@ export class Chain {
       throw error
     }
     const { hash, maxFee, size } = transaction
-    if (this.#pool.has(hashKey(hash)) || this.store.hasTransaction(hash)) return undefined
+    if (this.#pool.has(hexOf(hash)) || this.store.hasTransaction(hash)) return undefined
     try {
       checkTransaction(transaction)
       verifySignatures(transaction)
@@ -119,7 +120,7 @@ export class Chain {
       this.#fail(transaction, error)
       return undefined
     }
-    this.#pool.set(hashKey(hash), transaction)
+    this.#pool.set(hexOf(hash), transaction)
     this.events.emit("unconfirmedAdded", transaction)
     this.#schedule()
     return hash
@@ -179,61 +180,19 @@ export class Chain {
     }
     const block = this.#commit(
       { height, timestamp, feeMultiplier, included, statements, fees },
-      failures,
+      failures.map(({ status }) => status),
     )
     this.#refill(chosen)
     this.#announce(block, included, failures)
     return block
   }
 
-  #commit(
-    made: {
-      readonly height: number
-      readonly timestamp: bigint
-      readonly feeMultiplier: number
-      readonly included: readonly Transaction[]
-      readonly statements: readonly Statement[]
-      readonly fees: bigint
-    },
-    failures: readonly { readonly status: FailedStatus }[],
-  ): Block {
-    const { height, timestamp, feeMultiplier, included, fees } = made
-    const harvest = this.genesis.payHarvester(this.#state, height, fees)
-    const statements = [...harvest, ...made.statements]
-    const changes = this.#state.takeChanges()
-    this.trees.update(this.#state, changes)
-    const roots = this.trees.roots()
-    const block = signBlock(
-      {
-        height,
-        timestamp,
-        feeMultiplier,
-        previousBlockHash: this.#tip.hash,
-        transactionsHash: merkleRoot(included.map((one) => one.merkleComponentHash)),
-        receiptsHash: receiptsHashOf(statements),
-        stateHash: stateHashOf(roots),
-        beneficiary: Buffer.from(this.genesis.harvester, "hex"),
-      },
-      this.genesis.harvesterKey,
-      this.genesis.harvesterSeed,
-    )
-    const placed = included.map((transaction, place): PlacedTransaction => {
-      const parts = partsOf(transaction, height, place)
-      return { transaction, parts, involved: involvedIn(transaction, this.genesis.harvester) }
-    })
-    const parts = placed.reduce((sum, one) => sum + one.parts.length, 0)
-    const stored = {
-      block,
-      roots,
-      statements,
-      totalFee: fees,
-      transactions: included.length,
-      parts,
-    }
-    const failed = failures.map(({ status }) => status)
+  #commit(executed: Executed, failed: readonly FailedStatus[]): Block {
+    const { genesis, trees } = this
+    const { stored, placed, changes } = assemble(genesis, this.#state, trees, this.#tip, executed)
     this.store.append(stored, placed, this.#state, changes, failed)
-    this.#tip = block
-    return block
+    this.#tip = stored.block
+    return stored.block
   }
 
   /** Transactions of the next block, oldest first, as many as fit. */
@@ -251,12 +210,12 @@ export class Chain {
 
   /** Puts what still waits on top of the new tip. */
   #refill(chosen: readonly Transaction[]): void {
-    for (const { hash } of chosen) this.#pool.delete(hashKey(hash))
+    for (const { hash } of chosen) this.#pool.delete(hexOf(hash))
     for (const transaction of this.#pool.values()) {
       try {
         execute(this.#execution(this.height + 1, this.now()), transaction, transaction.maxFee)
       } catch (error) {
-        this.#pool.delete(hashKey(transaction.hash))
+        this.#pool.delete(hexOf(transaction.hash))
         this.events.emit("unconfirmedRemoved", transaction)
         this.#fail(transaction, error)
       }
@@ -322,16 +281,10 @@ export class Chain {
     }
   }
 
-  /** Median of the newest blocks' multipliers; empty blocks count as the default (symbol.md §4.6). */
+  /** See {@link dynamicFeeMultiplier}. */
   dynamicFeeMultiplier(): number {
-    if (this.#feeHeight !== this.height) {
-      const select = "SELECT header FROM block ORDER BY height DESC LIMIT ?"
-      const rows = this.store.rows(select, FEE_WINDOW)
-      const found = rows.map((row) => multiplierOf(row["header"]))
-      while (found.length < FEE_WINDOW) found.push(FEES.defaultDynamicFeeMultiplier)
-      this.#feeMultiplier = found.toSorted((a, b) => a - b)[FEE_WINDOW / 2] ?? 0
-      this.#feeHeight = this.height
-    }
+    if (this.#feeTip !== this.#tip) this.#feeMultiplier = dynamicFeeMultiplier(this.store)
+    this.#feeTip = this.#tip
     return this.#feeMultiplier
   }
 
@@ -348,20 +301,6 @@ export class Chain {
     if (!stored) throw new Error(`block ${height} is missing`)
     return stored.block
   }
-}
-
-function multiplierOf(header: unknown): number {
-  const bytes =
-    header instanceof ArrayBuffer ? Buffer.from(header) : Buffer.from(header as Uint8Array)
-  return bytes.readUInt32LE(368) || FEES.defaultDynamicFeeMultiplier
-}
-
-/** The most that every transaction of a block can pay, a byte. */
-function blockMultiplier(transactions: readonly Transaction[]): number {
-  const offers = transactions.map(({ maxFee, size }) => Number(maxFee / BigInt(size)))
-  return offers.length === 0
-    ? 0
-    : offers.reduce((least, offer) => Math.min(least, offer), 2 ** 32 - 1)
 }
 
 function statusOf({ hash, deadline }: Transaction, error: unknown): FailedStatus {

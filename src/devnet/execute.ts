@@ -7,7 +7,7 @@
  */
 import { verifyBytes } from "../crypto/ed25519.ts"
 import { addressHex, debit, hexOf, touchKey } from "./account.ts"
-import { require } from "./failure.ts"
+import { require, requireZeros } from "./failure.ts"
 import { LIMITS, NETWORK_BYTE } from "./network.ts"
 import type { PluginContext, Receipt } from "./plugins/context.ts"
 import { applyAccountMetadata, checkAccountMetadata } from "./plugins/metadata.ts"
@@ -27,7 +27,7 @@ import {
 } from "./plugins/multisig.ts"
 import { applyTransfer, checkTransfer } from "./plugins/transfer.ts"
 import type { State } from "./state.ts"
-import { type AggregateBody, type Embedded, type Transaction, TYPE } from "./transaction.ts"
+import type { AggregateBody, Embedded, Transaction } from "./transaction.ts"
 import type { Body } from "./transaction-body.ts"
 
 /** Where and when a transaction is executed. */
@@ -47,17 +47,14 @@ export interface ExecutionContext {
   readonly isKnown: (hash: Buffer) => boolean
 }
 
-/** Types that exist in an aggregate only (symbol.md §5.2). */
-const EMBEDDED_ONLY: readonly number[] = [TYPE.multisig, TYPE.accountMetadata]
 const TRANSFER_VERSION = 1
 const AGGREGATE_VERSION = 3
 const ZERO_KEY = Buffer.alloc(32)
 
 /** Rules that need no state; signatures are checked by {@link verifySignatures}. @throws {Failure} */
 export function checkTransaction(transaction: Transaction): void {
-  const { signer, network, version, body, type } = transaction
-  checkHeader(signer, network, version, body.kind === "aggregate")
-  require(!EMBEDDED_ONLY.includes(type), "Core_Invalid_Version")
+  const { body } = transaction
+  checkHeader(transaction, body.kind === "aggregate")
   const limit = BigInt(transaction.size) * 0xffffffffn
   require(transaction.maxFee <= limit, "Core_Invalid_Transaction_Fee")
   if (body.kind !== "aggregate") {
@@ -66,13 +63,17 @@ export function checkTransaction(transaction: Transaction): void {
   }
   checkAggregate(body, signer)
   for (const embedded of body.transactions) {
-    checkHeader(embedded.signer, embedded.network, embedded.version, false)
+    checkHeader(embedded, false)
     checkBody(embedded.body, addressHex(embedded.signer))
   }
 }
 
-function checkHeader(signer: Buffer, network: number, version: number, isAggregate: boolean): void {
+function checkHeader(
+  { signer, reserved, network, version }: Transaction | Embedded,
+  isAggregate: boolean,
+): void {
   require(!signer.equals(ZERO_KEY), "Core_Zero_Public_Key")
+  requireZeros(reserved)
   require(network === NETWORK_BYTE, "Core_Wrong_Network")
   if (isAggregate) {
     require(version !== 1, "Aggregate_V1_Prohibited")
@@ -84,7 +85,8 @@ function checkHeader(signer: Buffer, network: number, version: number, isAggrega
 }
 
 function checkAggregate(body: AggregateBody, signer: Buffer): void {
-  const { transactions, cosignatures } = body
+  const { transactions, cosignatures, reserved } = body
+  requireZeros(reserved)
   require(transactions.length > 0, "Aggregate_No_Transactions")
   const { maxTransactionsPerAggregate, maxCosignaturesPerAggregate } = LIMITS
   require(transactions.length <= maxTransactionsPerAggregate, "Aggregate_Too_Many_Transactions")

@@ -4,7 +4,7 @@
  * @module
  */
 import { addressHex, hexOf } from "./account.ts"
-import type { PartRow } from "./store.ts"
+import type { PartRow } from "./rows.ts"
 import type { Transaction } from "./transaction.ts"
 import type { Body } from "./transaction-body.ts"
 

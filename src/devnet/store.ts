@@ -8,84 +8,20 @@
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import Database from "libsql"
-import { hexOf } from "./account.ts"
-import { type Block, parseBlock, type Statement } from "./block.ts"
+import {
+  bufferOf,
+  type ConfirmedTransaction,
+  confirmed,
+  type FailedStatus,
+  fromJson,
+  type PlacedTransaction,
+  type Row,
+  type StoredBlock,
+  storedBlock,
+  toJson,
+} from "./rows.ts"
+import { SCHEMA } from "./schema.ts"
 import { type CacheEntries, type CacheName, type Change, State } from "./state.ts"
-import { parseTransaction, type Transaction } from "./transaction.ts"
-
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS block (
-  height INTEGER PRIMARY KEY, header BLOB NOT NULL, roots BLOB NOT NULL, statements TEXT NOT NULL,
-  total_fee TEXT NOT NULL, transactions INTEGER NOT NULL, parts INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS tx (
-  height INTEGER NOT NULL, place INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL,
-  PRIMARY KEY (height, place)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS part (
-  id TEXT PRIMARY KEY, height INTEGER NOT NULL, place INTEGER NOT NULL, part INTEGER NOT NULL, type INTEGER NOT NULL,
-  signer TEXT NOT NULL, recipient TEXT) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS part_recipient ON part (recipient, id);
-CREATE INDEX IF NOT EXISTS part_signer ON part (signer, id);
-CREATE INDEX IF NOT EXISTS part_height ON part (height);
-CREATE TABLE IF NOT EXISTS involved (address TEXT NOT NULL, height INTEGER NOT NULL, place INTEGER NOT NULL,
-  PRIMARY KEY (address, height, place)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS involved_height ON involved (height);
-CREATE TABLE IF NOT EXISTS entry (cache TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (cache, key)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS undo (height INTEGER NOT NULL, cache TEXT NOT NULL, key TEXT NOT NULL, before TEXT);
-CREATE INDEX IF NOT EXISTS undo_height ON undo (height);
-CREATE TABLE IF NOT EXISTS status (hash BLOB PRIMARY KEY, code TEXT NOT NULL, deadline TEXT NOT NULL) WITHOUT ROWID;
-`
-
-/** A block and what REST tells about it beside its header. */
-export interface StoredBlock {
-  readonly block: Block
-  readonly roots: readonly Buffer[]
-  readonly statements: readonly Statement[]
-  readonly totalFee: bigint
-  readonly transactions: number
-  /** Transactions and embedded ones. */
-  readonly parts: number
-}
-
-/** A transaction or embedded transaction in the index. */
-export interface PartRow {
-  /** 24 hex digits, ascending in the order of the chain. */
-  readonly id: string
-  readonly height: number
-  /** Place in the block, from 0. */
-  readonly place: number
-  /** 0 is the transaction itself, 1 its first embedded one. */
-  readonly part: number
-  readonly type: number
-  /** Public key, hex. */
-  readonly signer: string
-  /** Address, hex. */
-  readonly recipient: string | null
-}
-
-/** A transaction to be stored with its block. */
-export interface PlacedTransaction {
-  readonly transaction: Transaction
-  readonly parts: readonly PartRow[]
-  /** Addresses (hex) that take part. */
-  readonly involved: readonly string[]
-}
-
-/** A transaction of the chain. */
-export interface ConfirmedTransaction {
-  readonly height: number
-  readonly place: number
-  readonly transaction: Transaction
-}
-
-/** Why a transaction failed. */
-export interface FailedStatus {
-  readonly hash: Buffer
-  readonly code: string
-  readonly deadline: bigint
-}
-
-type Row = Record<string, unknown>
 
 /** See the module. */
 export class ChainStore {
@@ -282,46 +218,4 @@ export class ChainStore {
       throw error
     }
   }
-}
-
-/** A stored block from its row. */
-export function storedBlock(row: Row): StoredBlock {
-  const roots = bufferOf(row["roots"])
-  return {
-    block: parseBlock(bufferOf(row["header"])),
-    roots: Array.from({ length: roots.length / 32 }, (_, i) =>
-      roots.subarray(32 * i, 32 * (i + 1)),
-    ),
-    statements: fromJson(row["statements"] as string) as Statement[],
-    totalFee: BigInt(row["total_fee"] as string),
-    transactions: row["transactions"] as number,
-    parts: row["parts"] as number,
-  }
-}
-
-function confirmed(row: Row, seed: Buffer): ConfirmedTransaction {
-  const { height, place } = row as { height: number; place: number }
-  return { height, place, transaction: parseTransaction(bufferOf(row["bytes"]), seed) }
-}
-
-function bufferOf(value: unknown): Buffer {
-  return value instanceof ArrayBuffer ? Buffer.from(value) : Buffer.from(value as Uint8Array)
-}
-
-/** JSON with big integers as {"$": "123"}. */
-function toJson(value: unknown): string {
-  return JSON.stringify(value, (_key, one: unknown) =>
-    typeof one === "bigint" ? { $: one.toString() } : one,
-  )
-}
-
-function fromJson(text: string): unknown {
-  return JSON.parse(text, (_key, one: unknown) =>
-    typeof one === "object" && one !== null && "$" in one ? BigInt(one.$ as string) : one,
-  )
-}
-
-/** Upper-case hex of a hash, as maps are keyed by. */
-export function hashKey(hash: Uint8Array): string {
-  return hexOf(hash)
 }

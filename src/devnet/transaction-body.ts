@@ -15,6 +15,8 @@ export interface TransferBody {
   readonly recipient: Buffer
   readonly mosaics: readonly MosaicAmount[]
   readonly message: Buffer
+  /** Bytes that must be zero. */
+  readonly reserved: Buffer
 }
 
 export interface MultisigBody {
@@ -23,6 +25,8 @@ export interface MultisigBody {
   readonly minApprovalDelta: number
   readonly additions: readonly Buffer[]
   readonly deletions: readonly Buffer[]
+  /** Bytes that must be zero. */
+  readonly reserved: Buffer
 }
 
 export interface MosaicDefinitionBody {
@@ -80,16 +84,18 @@ function parseTransfer(bytes: Buffer): TransferBody {
   const messageSize = bytes.readUInt16LE(24)
   const count = bytes.readUInt8(26)
   exactly(bytes, 32 + 16 * count + messageSize)
-  if (bytes.readUInt32LE(27) !== 0 || bytes.readUInt8(31) !== 0) {
-    throw new Unparsable("reserved bytes of a transfer are not zero")
-  }
   const mosaics: MosaicAmount[] = []
   for (let i = 0; i < count; i++) {
     const at = 32 + 16 * i
     mosaics.push({ id: bytes.readBigUInt64LE(at), amount: bytes.readBigUInt64LE(at + 8) })
   }
-  const recipient = bytes.subarray(0, ADDRESS)
-  return { kind: "transfer", recipient, mosaics, message: bytes.subarray(32 + 16 * count) }
+  return {
+    kind: "transfer",
+    recipient: bytes.subarray(0, ADDRESS),
+    mosaics,
+    message: bytes.subarray(32 + 16 * count),
+    reserved: bytes.subarray(27, 32),
+  }
 }
 
 function parseMultisig(bytes: Buffer): MultisigBody {
@@ -97,13 +103,13 @@ function parseMultisig(bytes: Buffer): MultisigBody {
   const additions = bytes.readUInt8(2)
   const deletions = bytes.readUInt8(3)
   exactly(bytes, 8 + ADDRESS * (additions + deletions))
-  if (bytes.readUInt32LE(4) !== 0) throw new Unparsable("reserved bytes are not zero")
   return {
     kind: "multisig",
     minRemovalDelta: bytes.readInt8(0),
     minApprovalDelta: bytes.readInt8(1),
     additions: addresses(bytes, 8, additions),
     deletions: addresses(bytes, 8 + ADDRESS * additions, deletions),
+    reserved: bytes.subarray(4, 8),
   }
 }
 

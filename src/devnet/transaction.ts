@@ -17,6 +17,9 @@ export const TYPE = {
   accountMetadata: 0x4144,
 } as const
 
+/** Types that exist in an aggregate only (symbol.md §5.2). */
+const EMBEDDED_ONLY: readonly number[] = [TYPE.multisig, TYPE.accountMetadata]
+
 /** Part of an aggregate. */
 export interface Embedded {
   readonly size: number
@@ -25,6 +28,8 @@ export interface Embedded {
   readonly network: number
   readonly type: number
   readonly body: Body
+  /** Bytes that must be zero: the header's and the padding behind it. */
+  readonly reserved: Buffer
 }
 
 /** What an aggregate holds beside its header. */
@@ -35,6 +40,8 @@ export interface AggregateBody {
   readonly computedHash: Buffer
   readonly transactions: readonly Embedded[]
   readonly cosignatures: readonly Cosignature[]
+  /** Bytes that must be zero. */
+  readonly reserved: Buffer
 }
 
 export interface Cosignature {
@@ -56,6 +63,8 @@ export interface Transaction {
   /** Network time, ms. */
   readonly deadline: bigint
   readonly body: Body | AggregateBody
+  /** Bytes of the header that must be zero. */
+  readonly reserved: Buffer
   /** What the signer signed. */
   readonly signedBytes: Buffer
   readonly hash: Buffer
@@ -68,7 +77,6 @@ const EMBEDDED_HEADER = 48
 const AGGREGATE_HEADER = 40
 const COSIGNATURE = 104
 const SIGNED_AGGREGATE = 56
-const NO_BYTES = Buffer.alloc(0)
 
 /**
  * Parses a top-level transaction on the network with this generation hash seed.
@@ -79,10 +87,8 @@ export function parseTransaction(input: Uint8Array, seed: Buffer): Transaction {
   if (bytes.length < HEADER || bytes.readUInt32LE(0) !== bytes.length) {
     throw new Unparsable("the size field is not the size")
   }
-  if (bytes.readUInt32LE(4) !== 0 || bytes.readUInt32LE(104) !== 0) {
-    throw new Unparsable("reserved bytes of the header are not zero")
-  }
   const type = bytes.readUInt16LE(110)
+  if (EMBEDDED_ONLY.includes(type)) throw new Unparsable("this type is for aggregates only")
   const version = bytes.readUInt8(108)
   const isAggregate = type === TYPE.aggregateComplete
   const body = isAggregate ? parseAggregate(bytes) : parseBody(type, bytes.subarray(HEADER))
@@ -104,6 +110,7 @@ export function parseTransaction(input: Uint8Array, seed: Buffer): Transaction {
     maxFee: bytes.readBigUInt64LE(112),
     deadline: bytes.readBigUInt64LE(120),
     body,
+    reserved: Buffer.concat([bytes.subarray(4, 8), bytes.subarray(104, 108)]),
     signedBytes,
     hash,
     merkleComponentHash:
@@ -119,7 +126,7 @@ function parseAggregate(bytes: Buffer): AggregateBody {
   const payloadStart = HEADER + AGGREGATE_HEADER
   const payloadEnd = payloadStart + payloadSize
   const rest = bytes.length - payloadEnd
-  if (rest < 0 || rest % COSIGNATURE !== 0 || bytes.readUInt32LE(164) !== 0) {
+  if (rest < 0 || rest % COSIGNATURE !== 0) {
     throw new Unparsable("the payload size does not fit the aggregate")
   }
   const transactions: Embedded[] = []
@@ -129,7 +136,6 @@ function parseAggregate(bytes: Buffer): AggregateBody {
     transactions.push(embedded)
     hashes.push(sha3(bytes.subarray(at, at + embedded.size)))
     at += paddedSize(embedded.size)
-    if (at > payloadEnd) throw new Unparsable("an embedded transaction runs over the payload")
   }
   const cosignatures: Cosignature[] = []
   for (let at = payloadEnd; at < bytes.length; at += COSIGNATURE) {
@@ -141,20 +147,14 @@ function parseAggregate(bytes: Buffer): AggregateBody {
   }
   const transactionsHash = bytes.subarray(128, 160)
   const computedHash = merkleRoot(hashes)
-  return { kind: "aggregate", transactionsHash, computedHash, transactions, cosignatures }
+  const reserved = bytes.subarray(164, payloadStart)
+  return { kind: "aggregate", transactionsHash, computedHash, transactions, cosignatures, reserved }
 }
 
 function parseEmbedded(bytes: Buffer): Embedded {
   const size = bytes.length < EMBEDDED_HEADER ? 0 : bytes.readUInt32LE(0)
-  if (size < EMBEDDED_HEADER || size > bytes.length) {
+  if (size < EMBEDDED_HEADER || paddedSize(size) > bytes.length) {
     throw new Unparsable("an embedded transaction is cut off")
-  }
-  if (bytes.readUInt32LE(4) !== 0 || bytes.readUInt32LE(40) !== 0) {
-    throw new Unparsable("reserved bytes of an embedded transaction are not zero")
-  }
-  const padding = bytes.subarray(size, paddedSize(size))
-  if (padding.length !== paddedSize(size) - size || !isZero(padding)) {
-    throw new Unparsable("the padding of an embedded transaction is not zero")
   }
   const type = bytes.readUInt16LE(46)
   if (type === TYPE.aggregateComplete) throw new Unparsable("an aggregate can't be embedded")
@@ -165,13 +165,14 @@ function parseEmbedded(bytes: Buffer): Embedded {
     network: bytes.readUInt8(45),
     type,
     body: parseBody(type, bytes.subarray(EMBEDDED_HEADER, size)),
+    reserved: Buffer.concat([
+      bytes.subarray(4, 8),
+      bytes.subarray(40, 44),
+      bytes.subarray(size, paddedSize(size)),
+    ]),
   }
 }
 
 function paddedSize(size: number): number {
   return (size + 7) & ~7
-}
-
-function isZero(bytes: Buffer): boolean {
-  return bytes.equals(Buffer.alloc(bytes.length)) || bytes.length === NO_BYTES.length
 }

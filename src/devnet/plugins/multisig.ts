@@ -4,7 +4,7 @@
  * @module
  */
 import { hexOf, requireAddress, touchAddress } from "../account.ts"
-import { require } from "../failure.ts"
+import { require, requireZeros } from "../failure.ts"
 import { LIMITS } from "../network.ts"
 import type { MultisigEntry, State } from "../state.ts"
 import type { MultisigBody } from "../transaction-body.ts"
@@ -50,7 +50,8 @@ export function leavesOf(state: State, address: string, into: Set<string>): void
 }
 
 /** Rules that need no state. */
-export function checkMultisig({ additions, deletions }: MultisigBody): void {
+export function checkMultisig({ additions, deletions, reserved }: MultisigBody): void {
+  requireZeros(reserved)
   for (const address of [...additions, ...deletions]) requireAddress(address)
   require(deletions.length <= 1, "Multisig_Multiple_Deletes")
   const added = additions.map(hexOf)

@@ -4,14 +4,15 @@
  * @module
  */
 import { credit, debit, hexOf, idHex, requireAddress, touchAddress } from "../account.ts"
-import { require } from "../failure.ts"
+import { require, requireZeros } from "../failure.ts"
 import { LIMITS } from "../network.ts"
 import type { TransferBody } from "../transaction-body.ts"
 import type { PluginContext } from "./context.ts"
 import { isActive, MOSAIC_FLAG } from "./mosaic.ts"
 
 /** Rules that need no state. */
-export function checkTransfer({ message, mosaics, recipient }: TransferBody): void {
+export function checkTransfer({ message, mosaics, recipient, reserved }: TransferBody): void {
+  requireZeros(reserved)
   requireAddress(recipient)
   require(message.length <= LIMITS.maxMessageSize, "Transfer_Message_Too_Large")
   const ascending = mosaics.every(({ id }, i) => i === 0 || id > (mosaics[i - 1]?.id ?? 0n))

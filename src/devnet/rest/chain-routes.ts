@@ -6,7 +6,7 @@
 import { hexOf } from "../account.ts"
 import { statementHash } from "../block.ts"
 import { type MerkleStep, merklePath } from "../hash.ts"
-import { type StoredBlock, storedBlock } from "../store.ts"
+import { type StoredBlock, storedBlock } from "../rows.ts"
 import { hashOf, malformed, missing, page, pagingOf, type RestRequest } from "./request.ts"
 import { blockShape, statementShape } from "./shapes.ts"
 

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { formatAddress } from "../../crypto/address.ts"
 import { hexOf } from "../account.ts"
+import { multiplierOf } from "../fee.ts"
 import {
   EPOCH_ADJUSTMENT_S,
   FEES,
@@ -79,6 +81,7 @@ export function network() {
 
 export function networkProperties({ chain }: RestRequest) {
   const { nemesisKey, seed, currency } = chain.genesis
+  const sink = formatAddress(Buffer.from(chain.genesis.sink, "hex"))
   const currencyId = `0x${currency.match(/.{4}/g)?.join("'") ?? ""}`
   return {
     network: {
@@ -114,7 +117,7 @@ export function networkProperties({ chain }: RestRequest) {
       maxVotingKeyLifetime: "360",
       harvestBeneficiaryPercentage: "25",
       harvestNetworkPercentage: "5",
-      harvestNetworkFeeSinkAddress: chain.genesis.sink,
+      harvestNetworkFeeSinkAddress: sink,
       maxTransactionsPerBlock: quoted(BigInt(LIMITS.maxTransactionsPerBlock)),
     },
     plugins: {
@@ -130,7 +133,7 @@ export function networkProperties({ chain }: RestRequest) {
         maxMosaicsPerAccount: quoted(BigInt(LIMITS.maxMosaicsPerAccount)),
         maxMosaicDuration: "3650d",
         maxMosaicDivisibility: String(LIMITS.maxMosaicDivisibility),
-        mosaicRentalFeeSinkAddress: chain.genesis.sink,
+        mosaicRentalFeeSinkAddress: sink,
         mosaicRentalFee: quoted(FEES.mosaicRentalFee),
       },
       multisig: {
@@ -154,7 +157,7 @@ export function transactionFees({ chain }: RestRequest) {
   const usual = FEES.defaultDynamicFeeMultiplier
   const found = chain.store
     .rows(select, FEE_BLOCKS)
-    .map((row) => Buffer.from(row["header"] as ArrayBuffer).readUInt32LE(368))
+    .map((row) => multiplierOf(row["header"]))
     .toSorted((a, b) => a - b)
   const sum = found.reduce((total, one) => total + one, 0)
   return {

@@ -6,7 +6,7 @@
 import { addressHex, hexOf } from "../account.ts"
 import type { Chain } from "../chain.ts"
 import { involvedIn, parsePartId } from "../parts.ts"
-import type { ConfirmedTransaction, PartRow } from "../store.ts"
+import type { ConfirmedTransaction, PartRow } from "../rows.ts"
 import type { Transaction } from "../transaction.ts"
 import {
   addressOfText,

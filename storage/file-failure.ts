@@ -22,7 +22,7 @@ export function hasCode(error: unknown, code: string): boolean {
  */
 export function fileFailure(folder: string, cause: unknown): Error {
   if (cause instanceof MedlakeError) return cause
-  switch ((cause as NodeJS.ErrnoException | undefined)?.code) {
+  switch ((cause as NodeJS.ErrnoException | undefined)?.code ?? "") {
     case "ENOSPC":
     case "EDQUOT":
     case "EFBIG":

@@ -162,7 +162,7 @@ export class HttpBlobStore implements BlobStore {
       const query = new URLSearchParams({ limit: String(PAGE) })
       if (after !== undefined) query.set("after", after)
       try {
-        const answer = await this.#fetch(watch, `?${query}`)
+        const answer = await this.#fetch(watch, `?${query.toString()}`)
         if (!answer.ok) throw answerFailure(answer.status, `GET the list of ${this.#url}`)
         const page = await watch.during(() => readPage(answer, this.#url))
         if (page.next !== undefined && page.next === after) {

@@ -19,9 +19,10 @@ import { setMaxListeners } from "node:events"
 import { CID, create, type IPFSHTTPClient } from "ipfs-http-client"
 import { equal } from "../src/base/bytes.ts"
 import { IntegrityError, InvalidInputError, NotFoundError } from "../src/base/errors.ts"
+import { cidOfDigest, RAW, rootKind } from "../src/cid/cid.ts"
+import { dagOfLeaves, fileSizeOf } from "../src/cid/unixfs.ts"
 import type { BlobSource, BlobStore, ByteRange, CallOptions, StoredBlob } from "./blob-store.ts"
 import { readBody } from "./body.ts"
-import { type DagNode, dagOf, fileSizeOf, leafKey, rootKind } from "./dag.ts"
 import { ipfsFailure, saysNotPinned } from "./ipfs-failure.ts"
 import { cutRange, requireKey, requireRange } from "./key.ts"
 import { leavesOf, requireName } from "./leaves.ts"
@@ -60,8 +61,8 @@ export class IpfsBlobStore implements BlobStore {
       requireName(key, digests, source.size)
       if (await this.#isPinned(key, watch)) return
       await this.#putLeaves(key, source, digests, watch)
-      for (const node of dagOf(digests, source.size).nodes) {
-        await this.#putBlock(node, "dag-pb", watch)
+      for (const { cid, bytes } of dagOfLeaves(digests, source.size).nodes) {
+        await this.#putBlock(cid.toString(), bytes, "dag-pb", watch)
       }
       await this.#call(watch, "pin/add", (options) => this.#client.pin.add(key, options))
     })
@@ -144,7 +145,7 @@ export class IpfsBlobStore implements BlobStore {
         if (!equal(digest, digests[index++] ?? digest.subarray(1))) {
           throw new IntegrityError(`leaf ${index - 1} of ${key} is not the one announced`)
         }
-        const block = this.#putBlock({ key: leafKey(digest), bytes }, "raw", watch)
+        const block = this.#putBlock(cidOfDigest(RAW, digest).toString(), bytes, "raw", watch)
         running.add(block)
         block.then(() => running.delete(block)).catch(() => undefined)
         if (running.size === AT_ONCE) await Promise.race(running)
@@ -155,7 +156,12 @@ export class IpfsBlobStore implements BlobStore {
     }
   }
 
-  async #putBlock({ key, bytes }: DagNode, format: "raw" | "dag-pb", watch: Watch): Promise<void> {
+  async #putBlock(
+    key: string,
+    bytes: Uint8Array,
+    format: "raw" | "dag-pb",
+    watch: Watch,
+  ): Promise<void> {
     const cid: CID = await this.#call(watch, "block/put", (options) =>
       this.#client.block.put(bytes, { format, mhtype: "sha2-256", version: 1, ...options }),
     )

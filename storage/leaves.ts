@@ -5,8 +5,9 @@
  */
 import { equal } from "../src/base/bytes.ts"
 import { IntegrityError } from "../src/base/errors.ts"
+import { LEAF_LENGTH } from "../src/cid/cid.ts"
+import { dagOfLeaves } from "../src/cid/unixfs.ts"
 import { sha256 } from "../src/crypto/sha256.ts"
-import { dagOf, LEAF } from "./dag.ts"
 import { inPiecesOf } from "./source.ts"
 
 /** A leaf and its SHA-256. */
@@ -21,7 +22,7 @@ export async function* leavesOf(
   total = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Leaf, void, undefined> {
   let count = 0
-  for await (const bytes of inPiecesOf(LEAF, total, source)) {
+  for await (const bytes of inPiecesOf(LEAF_LENGTH, total, source)) {
     count++
     yield { bytes, digest: sha256(bytes) }
   }
@@ -57,7 +58,7 @@ export async function* checked(
 
 /** @throws {IntegrityError} unless leaves with these digests and of this size in all have this name */
 export function requireName(key: string, digests: readonly Uint8Array[], size: number): void {
-  if (dagOf(digests, size).key !== key) {
+  if (dagOfLeaves(digests, size).root.toString() !== key) {
     throw new IntegrityError(`the bytes are not those that ${key} names`)
   }
 }

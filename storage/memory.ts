@@ -63,7 +63,7 @@ export class MemoryBlobStore implements BlobStore {
 
   async *list({ signal }: CallOptions = {}): AsyncIterable<StoredBlob> {
     signal?.throwIfAborted()
-    for (const [key, value] of [...this.#values]) {
+    for (const [key, value] of Array.from(this.#values)) {
       signal?.throwIfAborted()
       yield { key, size: value.length }
     }

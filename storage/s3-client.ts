@@ -51,8 +51,9 @@ export function connect(options: S3Options): S3Client {
       httpAgent: new http.Agent(agent),
       httpsAgent: new https.Agent(agent),
       connectionTimeout: options.connectionTimeoutMs ?? 5000,
-      // Counts silence on the socket, so that a large body on a slow line is not cut.
-      socketTimeout: options.idleTimeoutMs ?? IDLE_MS,
+      // Counts silence on the socket, so that a large body on a slow line is not cut. Twice the patience: where a body is
+      // read, the watch on it speaks first.
+      socketTimeout: 2 * (options.idleTimeoutMs ?? IDLE_MS),
     }),
   })
 }

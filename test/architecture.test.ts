@@ -89,6 +89,7 @@ describe("the rules", () => {
     "src/lake/upload.ts",
     "src/db/search.ts",
     "storage/blob-store.ts",
+    "storage/key.ts",
     "storage/memory.ts",
     "storage/with/retry.ts",
   ].map((path) => module(path))
@@ -118,6 +119,7 @@ describe("the rules", () => {
     ["src/crypto/a.ts", "node:crypto", /crypto runs in browsers and imports node:crypto/],
     ["src/lake/a.ts", "fs/promises", /lake runs in browsers and imports fs\/promises/],
     ["src/ledger/a.ts", "node:net", /ledger runs in browsers/],
+    ["storage/leaves.ts", "node:crypto", /storage port runs in browsers/],
     ["src/host/a.ts", undefined, /computed name/],
   ])("refuse %s importing %s", ([path, specifier, breach]) => {
     const breaches = importBreaches([...tree, module(path, specifier)], declared)
@@ -137,6 +139,8 @@ describe("the rules", () => {
         "./devnet/chain.ts",
         "./ledger/http-node.ts",
       ),
+      module("src/gateway/b.ts", "../../storage/with/retry.ts"),
+      module("storage/with/a.ts", "../blob-store.ts", "../key.ts"),
       module("src/cli/a.ts", "../compose.ts", "../host/files.ts"),
       module("storage/s3-body.ts", "@aws-sdk/client-s3", "./blob-store.ts"),
     ]

@@ -108,18 +108,15 @@ export class Keeper {
     link: Uint8Array,
     prove: () => Promise<Uint8Array>,
   ): Promise<Guessed<KeptHalf> | undefined> {
-    const { links, decisions } = this.#context.tables
+    const { links } = this.#context.tables
     return await this.#turns.take(link, async () => {
       const half = await this.#alive(link)
-      const remaining = half && (await links.spend(link))
-      if (!half || remaining === undefined) return undefined
+      const spent = half && (await links.spend(link, this.#context.clock.now()))
+      if (!half || !spent) return undefined
       const isRight = equalConstantTime(proofHash(await prove()), half.proofHash)
-      const at = this.#context.clock.now()
-      const outcome = isRight ? "right" : "wrong"
-      await decisions.add({ at, what: "guess", rule: "passcode", outcome, dryRun: false })
-      if (isRight) await links.restore(link)
-      else if (remaining === 0) await links.drop(link, half.register)
-      return isRight ? { granted: half } : { remaining }
+      if (isRight) await links.restore(link, spent)
+      else if (spent.remaining === 0) await links.drop(link, half.register)
+      return isRight ? { granted: half } : { remaining: spent.remaining }
     })
   }
 

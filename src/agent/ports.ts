@@ -42,16 +42,22 @@ export interface KeptHalf {
   readonly envelope: Uint8Array
 }
 
+/** A try that was taken: how many are left, and its row in the log of decisions. */
+export interface SpentTry {
+  readonly remaining: number
+  readonly decision: number
+}
+
 /** The links table. An id once seen stays taken. */
 export interface LinkTable {
   /** False when the id is or was taken. */
   add(link: Uint8Array, half: KeptHalf): Promise<boolean>
   /** The half; undefined when unknown, dropped or used up. Tries under way do not hide it. */
   find(link: Uint8Array): Promise<KeptHalf | undefined>
-  /** Takes one try, durably, before anything is compared; undefined when none is left. */
-  spend(link: Uint8Array): Promise<number | undefined>
+  /** Takes one try and logs it as wrong, durably, before anything is compared; undefined when none is left. */
+  spend(link: Uint8Array, at: number): Promise<SpentTry | undefined>
   /** Gives a try back: the guess was right. */
-  restore(link: Uint8Array): Promise<void>
+  restore(link: Uint8Array, spent: SpentTry): Promise<void>
   /** Wipes the half for good; false when there was none, or it was another register's. */
   drop(link: Uint8Array, register: Uint8Array): Promise<boolean>
   /** How many can still be opened. */

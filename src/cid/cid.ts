@@ -49,3 +49,13 @@ export function parseCid(text: string): CID {
   }
   return cid
 }
+
+/** What a name as {@link parseCid} takes it names: one raw leaf, or a dag-pb node; `undefined` when it is no such name. */
+export function rootKind(text: string): "leaf" | "node" | undefined {
+  try {
+    return parseCid(text).code === RAW ? "leaf" : "node"
+  } catch (error) {
+    if (error instanceof InvalidInputError) return undefined
+    throw error
+  }
+}

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { encode, prepare } from "@ipld/dag-pb"
+import { decode, encode, prepare } from "@ipld/dag-pb"
 import { UnixFS } from "ipfs-unixfs"
 import type { CID } from "multiformats/cid"
 import { IntegrityError } from "../base/errors.ts"
@@ -63,6 +63,17 @@ export function dagOfLeaves(leaves: readonly Uint8Array[], size: number): Dag {
     level = above
   }
   return { root: (level[0] as Child).cid, nodes }
+}
+
+/** The length in bytes of the file under a dag-pb root; `undefined` when the block is not one of a file. */
+export function fileSizeOf(root: Uint8Array): number | undefined {
+  try {
+    const { Data } = decode(root)
+    const node = Data === undefined ? undefined : UnixFS.unmarshal(Data)
+    return node?.type === "file" ? Number(node.fileSize()) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function nodeOver(children: readonly Child[], nodes: DagNode[]): Child {

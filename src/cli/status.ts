@@ -3,6 +3,9 @@ import type { Command } from "commander"
 import { hex } from "../base/bytes.ts"
 import { MedlakeError, StorageUnavailableError } from "../base/errors.ts"
 import { formatAddress } from "../crypto/address.ts"
+import { DurableTables } from "../db/durable.ts"
+import type { DecisionCount } from "../db/durable-tries.ts"
+import { readFileIfPresent } from "../host/files.ts"
 import { OutboxFiles } from "../host/outbox-files.ts"
 import { checkVaultCard } from "../lake/admit.ts"
 import { HttpAgent } from "../lake/http-agent.ts"
@@ -33,15 +36,22 @@ export function addStatus(program: Command): void {
           checks.push(await agentOf(category, agent.url))
           for (const store of control) checks.push(await storeAt(store))
         }
-        const vaults = checks[0]?.ok === true ? await vaultLines(party) : []
-        const pending = party.config.role === "institution" ? await uploads(party) : []
         const { role } = party.config
-        party.output.result({ home: party.home.folder, role, checks, vaults, pending }, () => {
-          const { output } = party
-          output.line(`${party.home.folder}: home of ${party.config.name ?? role}`)
-          for (const { what, state } of checks) output.line(`  ${what}: ${state}`)
-          for (const line of [...vaults, ...pending]) output.line(`  ${line}`)
-        })
+        const vaults = checks[0]?.ok === true ? await vaultLines(party) : []
+        const pending = role === "institution" ? await uploads(party) : []
+        const decisions = role === "agent" ? await decisionsOf(party) : []
+        party.output.result(
+          { home: party.home.folder, role, checks, vaults, pending, decisions },
+          () => {
+            const { output } = party
+            output.line(`${party.home.folder}: home of ${party.config.name ?? role}`)
+            for (const { what, state } of checks) output.line(`  ${what}: ${state}`)
+            for (const line of [...vaults, ...pending]) output.line(`  ${line}`)
+            for (const { what, rule, outcome, times } of decisions) {
+              output.line(`  decided ${times} times on ${what} by rule "${rule}": ${outcome}`)
+            }
+          },
+        )
       })
     })
 }
@@ -117,6 +127,17 @@ async function vaultLines(party: Party): Promise<string[]> {
     }
   }
   return lines
+}
+
+/** What the agent decided; it may be running meanwhile. */
+async function decisionsOf({ home }: Party): Promise<DecisionCount[]> {
+  if (!(await readFileIfPresent(home.path("durable.db")))) return []
+  const tables = await DurableTables.open(home.path("durable.db"))
+  try {
+    return await tables.decisions.counts()
+  } finally {
+    await tables.close()
+  }
 }
 
 function untilText(until: number): string {

@@ -16,7 +16,7 @@ export function gcmEncrypt(
   key: Uint8Array,
   nonce: Uint8Array,
   plaintext: Uint8Array,
-  aad = new Uint8Array(),
+  aad: Uint8Array = new Uint8Array(),
 ): Uint8Array {
   if (!nodeCrypto) return gcm(key, nonce, aad).encrypt(plaintext)
   const cipher = nodeCrypto.createCipheriv("aes-256-gcm", key, nonce)
@@ -29,7 +29,7 @@ export function gcmDecrypt(
   key: Uint8Array,
   nonce: Uint8Array,
   sealed: Uint8Array,
-  aad = new Uint8Array(),
+  aad: Uint8Array = new Uint8Array(),
 ): Uint8Array {
   if (sealed.length < GCM_TAG_LENGTH)
     throw new IntegrityError("the ciphertext is shorter than its tag")

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { KeyObject } from "node:crypto"
 import { ed25519 } from "@noble/curves/ed25519.js"
 import { base64url, expectLength, hex } from "../base/bytes.ts"
 import { nodeCrypto } from "./platform.ts"
+
+type KeyObject = ReturnType<NonNullable<typeof nodeCrypto>["createPublicKey"]>
 
 /** Public keys of which Node's key objects are kept: making one costs as much as verifying. */
 const CACHE_LIMIT = 1024

@@ -5,7 +5,7 @@
  */
 
 /** `node:crypto`, or `undefined` in a browser. */
-export const nodeCrypto: typeof import("node:crypto") | undefined =
+export const nodeCrypto =
   typeof process === "undefined" || typeof process.getBuiltinModule !== "function"
     ? undefined
     : process.getBuiltinModule("node:crypto")

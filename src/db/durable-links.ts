@@ -1,5 +1,5 @@
 /**
- * Links that are kept, with their tries. Each step is one statement, so that neither a crash nor a second process adds a try.
+ * Links that are kept, with their tries. Each step is one transaction, so that neither a crash nor a second process adds a try.
  *
  * @module
  */
@@ -17,6 +17,14 @@ export interface LinkHalf {
   readonly jwe: string
   readonly until: number
   readonly envelope: Uint8Array
+}
+
+/** A try that was taken. */
+export interface Spent {
+  /** Tries that are left. */
+  readonly remaining: number
+  /** Its row in the log. */
+  readonly decision: number
 }
 
 /** The links table. An id once seen stays taken. */
@@ -50,28 +58,46 @@ export class DurableLinks {
     return { register, proofHash, h, jwe, until, envelope }
   }
 
-  /** Takes one try and says how many are left; undefined when none was. */
-  async spend(id: Uint8Array): Promise<number | undefined> {
-    const row = await this.#database
-      .updateTable("links")
-      .set({ remaining: sql`remaining - 1` })
-      .where("id", "=", id)
-      .where("h", "is not", null)
-      .where("remaining", ">", 0)
-      .returning("remaining")
-      .executeTakeFirst()
-    return row?.remaining
+  /**
+   * Takes one try and says how many are left; undefined when none was. The try is logged as a wrong guess in the same transaction:
+   * one that a crash leaves unanswered was spent, and the log says so.
+   */
+  async spend(id: Uint8Array, at: number): Promise<Spent | undefined> {
+    return await this.#database.transaction().execute(async (tx) => {
+      const row = await tx
+        .updateTable("links")
+        .set({ remaining: sql`remaining - 1` })
+        .where("id", "=", id)
+        .where("h", "is not", null)
+        .where("remaining", ">", 0)
+        .returning("remaining")
+        .executeTakeFirst()
+      if (!row) return undefined
+      const logged = await tx
+        .insertInto("decisions")
+        .values({ at, what: "guess", rule: "passcode", outcome: "wrong", dry_run: 0 })
+        .returning("id")
+        .executeTakeFirstOrThrow()
+      return { remaining: row.remaining, decision: logged.id }
+    })
   }
 
-  /** Gives a try back. */
-  async restore(id: Uint8Array): Promise<void> {
-    await this.#database
-      .updateTable("links")
-      .set({ remaining: sql`remaining + 1` })
-      .where("id", "=", id)
-      .where("h", "is not", null)
-      .where("remaining", "<", TRIES)
-      .execute()
+  /** Gives a try back: the guess was right. */
+  async restore(id: Uint8Array, { decision }: Pick<Spent, "decision">): Promise<void> {
+    await this.#database.transaction().execute(async (tx) => {
+      await tx
+        .updateTable("links")
+        .set({ remaining: sql`remaining + 1` })
+        .where("id", "=", id)
+        .where("h", "is not", null)
+        .where("remaining", "<", TRIES)
+        .execute()
+      await tx
+        .updateTable("decisions")
+        .set({ outcome: "right" })
+        .where("id", "=", decision)
+        .execute()
+    })
   }
 
   /** Wipes the half; false when there was none, or it was another register's. */

@@ -81,6 +81,18 @@ export class DurableDecisions {
       .execute()
   }
 
+  /** How often each rule came to each outcome. */
+  async counts(): Promise<DecisionCount[]> {
+    return await this.#database
+      .selectFrom("decisions")
+      .select(["what", "rule", "outcome", (count) => count.fn.countAll<number>().as("times")])
+      .groupBy(["what", "rule", "outcome"])
+      .orderBy("what")
+      .orderBy("rule")
+      .orderBy("outcome")
+      .execute()
+  }
+
   /** Newest first. */
   async newest(limit: number): Promise<Decision[]> {
     const rows = await this.#database
@@ -95,6 +107,14 @@ export class DurableDecisions {
       dryRun: dry_run !== 0,
     }))
   }
+}
+
+/** How often a rule came to an outcome. */
+export interface DecisionCount {
+  readonly what: string
+  readonly rule: string
+  readonly outcome: string
+  readonly times: number
 }
 
 interface Decision {

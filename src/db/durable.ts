@@ -6,13 +6,14 @@
  *
  * @module
  */
-import { Kysely, SqliteDialect, sql } from "kysely"
+import { Kysely, sql } from "kysely"
 import { UnsupportedError } from "../base/errors.ts"
 import { DurableDrafts } from "./durable-drafts.ts"
 import { DurableLinks } from "./durable-links.ts"
 import { DURABLE_TABLES, DURABLE_VERSION, type DurableSchema } from "./durable-schema.ts"
 import { DurableActs, DurableDecisions, DurableFactors } from "./durable-tries.ts"
 import { openSqlite } from "./sqlite.ts"
+import { WaitingSqliteDialect } from "./waiting-dialect.ts"
 
 /** See the module. */
 export class DurableTables {
@@ -39,7 +40,9 @@ export class DurableTables {
    */
   static async open(path: string): Promise<DurableTables> {
     const sqlite = openSqlite(path)
-    const database = new Kysely<DurableSchema>({ dialect: new SqliteDialect({ database: sqlite }) })
+    const database = new Kysely<DurableSchema>({
+      dialect: new WaitingSqliteDialect({ database: sqlite }),
+    })
     const { rows } = await sql<{ user_version: number }>`PRAGMA user_version`.execute(database)
     const version = rows[0]?.user_version ?? 0
     if (version === 0) sqlite.exec(DURABLE_TABLES)

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { Kysely, SqliteDialect } from "kysely"
+import { Kysely } from "kysely"
 import { openSqlite } from "./sqlite.ts"
+import { WaitingSqliteDialect } from "./waiting-dialect.ts"
 
 /** A record as it is listed. */
 export interface ListedRecord {
@@ -47,7 +48,7 @@ export class SearchIndex {
   constructor(path: string) {
     const sqlite = openSqlite(path)
     sqlite.exec(SCHEMA)
-    this.#database = new Kysely<Schema>({ dialect: new SqliteDialect({ database: sqlite }) })
+    this.#database = new Kysely<Schema>({ dialect: new WaitingSqliteDialect({ database: sqlite }) })
   }
 
   /** Replaces everything that is known of a register, as a whole. */

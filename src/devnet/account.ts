@@ -4,7 +4,7 @@
  * @module
  */
 import { addressOf, formatAddress, parseAddress } from "../crypto/address.ts"
-import { Failure, require } from "./failure.ts"
+import { demand, Failure } from "./failure.ts"
 import { LIMITS, NETWORK_BYTE } from "./network.ts"
 import type { AccountEntry, State } from "./state.ts"
 
@@ -36,8 +36,8 @@ export function idHex(id: bigint): string {
 
 /** Refuses what is no address of this network. Aliases resolve to nothing here, so they are refused likewise (symbol.md §7.1). */
 export function requireAddress(address: Buffer): void {
-  require(!address.equals(Buffer.alloc(24)), "Core_Zero_Address")
-  require(address[0] === NETWORK_BYTE, "Core_Invalid_Address")
+  demand(!address.equals(Buffer.alloc(24)), "Core_Zero_Address")
+  demand(address[0] === NETWORK_BYTE, "Core_Invalid_Address")
   try {
     parseAddress(formatAddress(address))
   } catch {
@@ -80,16 +80,17 @@ export function balanceOf(state: State, address: string, mosaicId: string): bigi
 
 /** Takes an amount. @throws Core_Insufficient_Balance */
 export function debit(state: State, address: string, mosaicId: string, amount: bigint): void {
-  require(balanceOf(state, address, mosaicId) >= amount, "Core_Insufficient_Balance")
+  demand(balanceOf(state, address, mosaicId) >= amount, "Core_Insufficient_Balance")
   adjust(state, address, mosaicId, -amount)
 }
 
 /** Gives an amount to a known account. @throws Mosaic_Max_Mosaics_Exceeded */
 export function credit(state: State, address: string, mosaicId: string, amount: bigint): void {
   const held = state.get("account", address)?.mosaics ?? {}
-  require(mosaicId in held ||
-    amount === 0n ||
-    Object.keys(held).length < LIMITS.maxMosaicsPerAccount, "Mosaic_Max_Mosaics_Exceeded")
+  demand(
+    mosaicId in held || amount === 0n || Object.keys(held).length < LIMITS.maxMosaicsPerAccount,
+    "Mosaic_Max_Mosaics_Exceeded",
+  )
   adjust(state, address, mosaicId, amount)
 }
 

@@ -6,6 +6,7 @@
 import { type Block, receiptsHashOf, type Statement, signBlock } from "./block.ts"
 import type { Genesis } from "./genesis.ts"
 import { merkleRoot } from "./hash.ts"
+import { LIMITS } from "./network.ts"
 import { involvedIn, partsOf } from "./parts.ts"
 import type { PlacedTransaction, StoredBlock } from "./rows.ts"
 import type { Change, State } from "./state.ts"
@@ -29,6 +30,19 @@ export interface Assembled {
   readonly stored: StoredBlock
   readonly placed: readonly PlacedTransaction[]
   readonly changes: readonly Change[]
+}
+
+/** Transactions of the next block: the oldest, as many as fit; an aggregate counts with its embedded ones. */
+export function oldestThatFit(waiting: Iterable<Transaction>): Transaction[] {
+  const chosen: Transaction[] = []
+  let count = 0
+  for (const transaction of waiting) {
+    const { body } = transaction
+    count += 1 + (body.kind === "aggregate" ? body.transactions.length : 0)
+    if (count > LIMITS.maxTransactionsPerBlock && chosen.length > 0) break
+    chosen.push(transaction)
+  }
+  return chosen
 }
 
 /** Pays the harvester, brings the trees up to date and signs the header. */

@@ -8,14 +8,14 @@
 import { EventEmitter } from "node:events"
 import type { Clock } from "../base/clock.ts"
 import { hexOf, touchKey } from "./account.ts"
-import { assemble, type Executed } from "./assemble.ts"
+import { assemble, type Executed, oldestThatFit } from "./assemble.ts"
 import type { Block, Statement } from "./block.ts"
 import { checkTransaction, type ExecutionContext, execute, verifySignatures } from "./execute.ts"
 import { Failure, Unparsable } from "./failure.ts"
 import { blockMultiplier, dynamicFeeMultiplier } from "./fee.ts"
 import { type Genesis, openGenesis } from "./genesis.ts"
 import { ZERO_HASH } from "./hash.ts"
-import { EPOCH_ADJUSTMENT_S, FEES, LIMITS } from "./network.ts"
+import { EPOCH_ADJUSTMENT_S, FEES } from "./network.ts"
 import type { FailedStatus } from "./rows.ts"
 import type { State } from "./state.ts"
 import { StateTrees } from "./state-root.ts"
@@ -71,7 +71,7 @@ export class Chain {
     this.trees.update(this.#state, this.#state.takeChanges())
     const stored = store.block(store.height())
     this.#tip = stored?.block ?? this.#makeGenesis()
-    this.#finalHeight = Math.max(1, this.#tip.height - options.finalizeAfter)
+    this.#finalHeight = store.finalHeight()
     this.#schedule()
   }
 
@@ -158,7 +158,7 @@ export class Chain {
     const height = this.height + 1
     const now = this.now()
     const timestamp = now > this.#tip.timestamp ? now : this.#tip.timestamp + 1n
-    const chosen = this.#choose()
+    const chosen = oldestThatFit(this.#pool.values())
     const feeMultiplier = blockMultiplier(chosen)
     this.#state.undoTo(0)
     const failures: { transaction: Transaction; status: FailedStatus }[] = []
@@ -195,19 +195,6 @@ export class Chain {
     return stored.block
   }
 
-  /** Transactions of the next block, oldest first, as many as fit. */
-  #choose(): Transaction[] {
-    const chosen: Transaction[] = []
-    let count = 0
-    for (const transaction of this.#pool.values()) {
-      const { body } = transaction
-      count += 1 + (body.kind === "aggregate" ? body.transactions.length : 0)
-      if (count > LIMITS.maxTransactionsPerBlock && chosen.length > 0) break
-      chosen.push(transaction)
-    }
-    return chosen
-  }
-
   /** Puts what still waits on top of the new tip. */
   #refill(chosen: readonly Transaction[]): void {
     for (const { hash } of chosen) this.#pool.delete(hexOf(hash))
@@ -239,6 +226,7 @@ export class Chain {
     const final = this.height - this.#options.finalizeAfter
     if (final > this.#finalHeight) {
       this.#finalHeight = final
+      this.store.putFinalHeight(final)
       this.events.emit("finalized", this.#blockAt(final))
     }
   }
@@ -251,7 +239,7 @@ export class Chain {
 
   #schedule(): void {
     if (this.#timer || this.#closed) return
-    const isIdle = this.#pool.size === 0 && !this.#isSomethingPending()
+    const isIdle = this.#pool.size === 0 && !this.store.hasTransactionsAbove(this.#finalHeight)
     if (isIdle) return
     const waitMs = this.#options.blockTimeMs || (this.#pool.size > 0 ? 0 : EMPTY_BLOCK_MS)
     this.#timer = setTimeout(() => {
@@ -260,12 +248,6 @@ export class Chain {
       this.makeBlock()
       this.#schedule()
     }, waitMs)
-  }
-
-  /** Whether a block with transactions is not final yet. */
-  #isSomethingPending(): boolean {
-    const select = "SELECT height FROM block WHERE height > ? AND transactions > 0 LIMIT 1"
-    return this.store.row(select, this.#finalHeight) !== undefined
   }
 
   #execution(height: number, now: bigint): ExecutionContext {

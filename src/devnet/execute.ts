@@ -7,7 +7,7 @@
  */
 import { verifyBytes } from "../crypto/ed25519.ts"
 import { addressHex, debit, hexOf, touchKey } from "./account.ts"
-import { require, requireZeros } from "./failure.ts"
+import { demand, requireZeros } from "./failure.ts"
 import { LIMITS, NETWORK_BYTE } from "./network.ts"
 import type { PluginContext, Receipt } from "./plugins/context.ts"
 import { applyAccountMetadata, checkAccountMetadata } from "./plugins/metadata.ts"
@@ -53,10 +53,10 @@ const ZERO_KEY = Buffer.alloc(32)
 
 /** Rules that need no state; signatures are checked by {@link verifySignatures}. @throws {Failure} */
 export function checkTransaction(transaction: Transaction): void {
-  const { body } = transaction
+  const { signer, body } = transaction
   checkHeader(transaction, body.kind === "aggregate")
   const limit = BigInt(transaction.size) * 0xffffffffn
-  require(transaction.maxFee <= limit, "Core_Invalid_Transaction_Fee")
+  demand(transaction.maxFee <= limit, "Core_Invalid_Transaction_Fee")
   if (body.kind !== "aggregate") {
     checkBody(body, addressHex(signer))
     return
@@ -72,30 +72,30 @@ function checkHeader(
   { signer, reserved, network, version }: Transaction | Embedded,
   isAggregate: boolean,
 ): void {
-  require(!signer.equals(ZERO_KEY), "Core_Zero_Public_Key")
+  demand(!signer.equals(ZERO_KEY), "Core_Zero_Public_Key")
   requireZeros(reserved)
-  require(network === NETWORK_BYTE, "Core_Wrong_Network")
+  demand(network === NETWORK_BYTE, "Core_Wrong_Network")
   if (isAggregate) {
-    require(version !== 1, "Aggregate_V1_Prohibited")
-    require(version !== 2, "Aggregate_V2_Prohibited")
-    require(version === AGGREGATE_VERSION, "Core_Invalid_Version")
+    demand(version !== 1, "Aggregate_V1_Prohibited")
+    demand(version !== 2, "Aggregate_V2_Prohibited")
+    demand(version === AGGREGATE_VERSION, "Core_Invalid_Version")
   } else {
-    require(version === TRANSFER_VERSION, "Core_Invalid_Version")
+    demand(version === TRANSFER_VERSION, "Core_Invalid_Version")
   }
 }
 
 function checkAggregate(body: AggregateBody, signer: Buffer): void {
   const { transactions, cosignatures, reserved } = body
   requireZeros(reserved)
-  require(transactions.length > 0, "Aggregate_No_Transactions")
+  demand(transactions.length > 0, "Aggregate_No_Transactions")
   const { maxTransactionsPerAggregate, maxCosignaturesPerAggregate } = LIMITS
-  require(transactions.length <= maxTransactionsPerAggregate, "Aggregate_Too_Many_Transactions")
-  require(cosignatures.length + 1 <= maxCosignaturesPerAggregate, "Aggregate_Too_Many_Cosignatures")
+  demand(transactions.length <= maxTransactionsPerAggregate, "Aggregate_Too_Many_Transactions")
+  demand(cosignatures.length + 1 <= maxCosignaturesPerAggregate, "Aggregate_Too_Many_Cosignatures")
   const keys = new Set([signer, ...cosignatures.map((one) => one.signer)].map(hexOf))
-  require(keys.size === cosignatures.length + 1, "Aggregate_Redundant_Cosignatures")
+  demand(keys.size === cosignatures.length + 1, "Aggregate_Redundant_Cosignatures")
   const isPadded = cosignatures.every(({ version }) => version === 0n)
-  require(isPadded, "Core_Nonzero_Internal_Padding")
-  require(body.transactionsHash.equals(body.computedHash), "Aggregate_Transactions_Hash_Mismatch")
+  demand(isPadded, "Core_Nonzero_Internal_Padding")
+  demand(body.transactionsHash.equals(body.computedHash), "Aggregate_Transactions_Hash_Mismatch")
 }
 
 function checkBody(body: Body, signer: string): void {
@@ -122,9 +122,9 @@ export function verifySignatures({
   hash,
 }: Transaction): void {
   const code = "Consumer_Batch_Signature_Not_Verifiable"
-  require(verifyBytes(signer, signedBytes, signature), code)
+  demand(verifyBytes(signer, signedBytes, signature), code)
   if (body.kind !== "aggregate") return
-  for (const one of body.cosignatures) require(verifyBytes(one.signer, hash, one.signature), code)
+  for (const one of body.cosignatures) demand(verifyBytes(one.signer, hash, one.signature), code)
 }
 
 /**
@@ -143,7 +143,7 @@ export function execute(
   try {
     requireTimely(context, transaction)
     const signer = touchKey(state, transaction.signer, height)
-    require(!isMultisig(state, signer), "Multisig_Operation_Prohibited_By_Account")
+    demand(!isMultisig(state, signer), "Multisig_Operation_Prohibited_By_Account")
     const plugin = (part: number, partSigner: string): PluginContext => ({
       ...context,
       signer: partSigner,
@@ -164,12 +164,12 @@ export function execute(
 
 function requireTimely(context: ExecutionContext, transaction: Transaction): void {
   const { now, height, nemesisKey, isKnown } = context
-  require(!isKnown(transaction.hash), "Hash_Already_Exists")
+  demand(!isKnown(transaction.hash), "Hash_Already_Exists")
   const isNemesis = hexOf(transaction.signer) === nemesisKey && height > 1
-  require(!isNemesis, "Core_Nemesis_Account_Signed_After_Nemesis_Block")
-  require(transaction.deadline >= now, "Core_Past_Deadline")
+  demand(!isNemesis, "Core_Nemesis_Account_Signed_After_Nemesis_Block")
+  demand(transaction.deadline >= now, "Core_Past_Deadline")
   const latest = now + LIMITS.maxTransactionLifetimeMs
-  require(transaction.deadline <= latest, "Core_Future_Deadline")
+  demand(transaction.deadline <= latest, "Core_Future_Deadline")
 }
 
 function executeAggregate(
@@ -186,7 +186,7 @@ function executeAggregate(
     const operation = operationOf(embedded.body)
     const required = [partSigner, ...alsoRequired(embedded)]
     const isApproved = required.every((one) => approves(state, one, signed, operation))
-    require(isApproved, "Aggregate_Missing_Cosignatures")
+    demand(isApproved, "Aggregate_Missing_Cosignatures")
     applyBody(plugin(i + 1, partSigner), embedded.body)
   }
 }
@@ -203,7 +203,7 @@ function requireEligible(
     for (const address of alsoRequired(embedded)) leavesOf(state, address, eligible)
   }
   const isEligible = [...signed].every((address) => eligible.has(address))
-  require(isEligible, "Aggregate_Ineligible_Cosignatories")
+  demand(isEligible, "Aggregate_Ineligible_Cosignatories")
 }
 
 /** Who must approve beside the signer: those added, and the target of metadata. */

@@ -23,10 +23,10 @@ export class Unparsable extends Error {
 /** Refuses reserved bytes and padding that are not zero. */
 export function requireZeros(reserved: Buffer): void {
   const isZero = reserved.every((byte) => byte === 0)
-  require(isZero, "Core_Nonzero_Internal_Padding")
+  demand(isZero, "Core_Nonzero_Internal_Padding")
 }
 
 /** Refuses by `rule` unless the condition holds. */
-export function require(condition: boolean, rule: string): void {
+export function demand(condition: boolean, rule: string): void {
   if (!condition) throw new Failure(rule)
 }

@@ -23,6 +23,8 @@ import {
 import { SCHEMA } from "./schema.ts"
 import { type CacheEntries, type CacheName, type Change, State } from "./state.ts"
 
+const FINAL_HEIGHT = "final-height"
+
 /** See the module. */
 export class ChainStore {
   readonly #db: Database.Database
@@ -154,6 +156,23 @@ export class ChainStore {
   /** Height of the newest block; 0 when there is none. */
   height(): number {
     return (this.row("SELECT max(height) AS height FROM block")?.["height"] as number | null) ?? 0
+  }
+
+  /** Height up to which nothing can be undone. */
+  finalHeight(): number {
+    return this.setting(FINAL_HEIGHT)?.readUInt32LE() ?? 1
+  }
+
+  putFinalHeight(height: number): void {
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32LE(height)
+    this.putSetting(FINAL_HEIGHT, bytes)
+  }
+
+  /** Whether a block above a height holds transactions. */
+  hasTransactionsAbove(height: number): boolean {
+    const select = "SELECT height FROM block WHERE height > ? AND transactions > 0 LIMIT 1"
+    return this.row(select, height) !== undefined
   }
 
   block(height: number): StoredBlock | undefined {

@@ -8,6 +8,7 @@
  * @module
  */
 import type { DataSet, Element } from "dicom-parser"
+import { valueRepresentation } from "./byte-stream.ts"
 import { vrOf } from "./dictionary.ts"
 import { bytesOf, characterSetOf, textOf } from "./text.ts"
 
@@ -25,7 +26,9 @@ export type DicomJson = Readonly<Record<string, JsonAttribute>>
 /** Binary values up to this many bytes stand inline. */
 const INLINE_LIMIT = 4096
 const MAX_DEPTH = 64
+const PIXEL_REPRESENTATION = "x00280103"
 const BINARY: readonly string[] = ["OB", "OD", "OF", "OL", "OV", "OW", "UN"]
+const TEXT: readonly string[] = "AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split(" ")
 const SINGLE_TEXT: readonly string[] = ["LT", "ST", "UT", "UR"]
 const PERSON_NAME_GROUPS = ["Alphabetic", "Ideographic", "Phonetic"] as const
 
@@ -49,25 +52,30 @@ const NUMBERS: Readonly<
  * @param bigEndian whether binary numbers are (transfer syntax 1.2.840.10008.1.2.2)
  */
 export function toDicomJson(dataSet: DataSet, bigEndian: boolean): DicomJson {
-  return convert(dataSet, { bigEndian, path: "", characterSet: undefined, depth: 0 })
+  const place = { bigEndian, path: "", characterSet: undefined, signed: false, depth: 0 }
+  return convert(dataSet, place)
 }
 
 interface Place {
   readonly bigEndian: boolean
   readonly path: string
   readonly characterSet: string | undefined
+  /** Pixel Representation (0028,0103) of the nearest data set that has it. */
+  readonly signed: boolean
   readonly depth: number
 }
 
 function convert(dataSet: DataSet, place: Place): DicomJson {
   const characterSet = characterSetOf(dataSet, place.characterSet)
+  const pixels = dataSet.uint16(PIXEL_REPRESENTATION)
+  const signed = pixels === undefined ? place.signed : pixels === 1
   const json: Record<string, JsonAttribute> = {}
   for (const tag of Object.keys(dataSet.elements).toSorted()) {
     const name = tag.slice(1).toUpperCase()
     const element = dataSet.elements[tag]
     if (!element || name.startsWith("0002") || name.startsWith("FFFE") || name.endsWith("0000"))
       continue
-    const inside = { ...place, path: `${place.path}/${name}`, characterSet }
+    const inside = { ...place, path: `${place.path}/${name}`, characterSet, signed }
     json[name] = attribute(dataSet, tag, element, inside)
   }
   return json
@@ -75,7 +83,8 @@ function convert(dataSet: DataSet, place: Place): DicomJson {
 
 function attribute(dataSet: DataSet, tag: string, element: Element, place: Place): JsonAttribute {
   if (element.items) return { vr: "SQ", ...values(items(element, place)) }
-  const vr = element.vr === undefined || element.vr === "UN" ? vrOf(tag) : element.vr
+  const written = valueRepresentation(dataSet.byteArray, element)
+  const vr = representationOf(tag, written, place)
   const isPixelData = tag === "x7fe00010"
   if (isPixelData) return { vr: vr === "OW" ? "OW" : "OB", BulkDataURI: bulkUri(place) }
   if (element.length === 0) return { vr }
@@ -91,6 +100,12 @@ function attribute(dataSet: DataSet, tag: string, element: Element, place: Place
   }
   const text = textOf(dataSet, element, vr, place.characterSet ?? "ISO_IR 6")
   return { vr, ...values(textValues(vr, text)) }
+}
+
+/** An unknown VR, of blanks or of a later edition, is `UN`. */
+function representationOf(tag: string, vr: string | undefined, place: Place): string {
+  if (vr === undefined || vr === "UN") return vrOf(tag, place.signed)
+  return vr in NUMBERS || BINARY.includes(vr) || TEXT.includes(vr) || vr === "SQ" ? vr : "UN"
 }
 
 function items(element: Element, place: Place): unknown[] {
@@ -117,23 +132,26 @@ function numbers(
 
 /** An empty value among several is null; trailing empty ones stay, as they are values (PS3.18 §F.2.5). */
 function textValues(vr: string, text: string): unknown[] {
-  if (text === "") return []
-  if (SINGLE_TEXT.includes(vr)) return [text]
-  return text.split("\\").map((part) => {
-    const trimmed = vr === "UC" ? part.replace(/\s+$/, "") : part.trim()
-    if (trimmed === "") return null
-    if (vr === "PN") return personName(trimmed)
-    return vr === "DS" || vr === "IS" ? numberOrText(trimmed) : trimmed
-  })
+  if (SINGLE_TEXT.includes(vr)) return text === "" ? [] : [text]
+  const parts = text.split("\\").map((part) => textValue(vr, part))
+  return parts.length === 1 && parts[0] === null ? [] : parts
 }
 
-function personName(text: string): object {
+function textValue(vr: string, part: string): unknown {
+  const trimmed = part.replace(vr === "UC" ? /[ \0]+$/ : /^ +|[ \0]+$/g, "")
+  if (vr === "PN") return personName(trimmed)
+  if (trimmed === "") return null
+  return vr === "DS" || vr === "IS" ? numberOrText(trimmed) : trimmed
+}
+
+/** Null for a name that has nothing but delimiters. */
+function personName(text: string): object | null {
   const groups = text.split("=", PERSON_NAME_GROUPS.length)
   const named = groups.flatMap((group, i) => {
-    const value = group.replace(/[\^\s]+$/, "")
+    const value = group.replace(/[\^ ]+$/, "")
     return value === "" ? [] : [[PERSON_NAME_GROUPS[i] as string, value] as const]
   })
-  return Object.fromEntries(named)
+  return named.length === 0 ? null : Object.fromEntries(named)
 }
 
 /** A number, where it keeps every digit; else the text (PS3.18 §F.2.3.1 allows both). */

@@ -9,25 +9,25 @@ interface Entry {
   readonly vr: string
 }
 
-/** Tags as dcmjs writes them, "(0008,0005)"; repeating groups as "(60xx,3000)". */
+/** By tag, such as "(0028,0106)"; repeating groups such as (6002,3000) are found like others. */
 const dictionary = dcmjs.data.DicomMetaDictionary.dictionary as Readonly<
   Record<string, Entry | undefined>
 >
 
-/** The VR of a tag such as `x00080005`; `UN` for private and unknown ones, `UL` for group lengths. */
-export function vrOf(tag: string): string {
+/** What the dictionary writes where the VR depends on other elements; of OB and OW the one that implicit VR has (PS3.5 §A.1). */
+const CHOICES: Readonly<Record<string, string>> = { ox: "OW", lt: "OW", up: "UL", na: "UN" }
+const PIXEL_VALUE = "xs"
+
+/**
+ * The VR of a tag such as `x00080005`; `UN` for private and unknown ones, `UL` for group lengths.
+ * @param signed whether Pixel Representation (0028,0103) is 1, which makes pixel values `SS` (PS3.5 §A.1)
+ */
+export function vrOf(tag: string, signed: boolean): string {
   const group = tag.slice(1, 5).toUpperCase()
   const element = tag.slice(5).toUpperCase()
   if (element === "0000") return "UL"
   if (Number.parseInt(group, 16) % 2 === 1) return /^00[1-9A-F]/.test(element) ? "LO" : "UN"
-  const entry =
-    dictionary[`(${group},${element})`] ?? dictionary[`(${group.slice(0, 2)}xx,${element})`]
-  return choose(entry?.vr)
-}
-
-/** The dictionary names two for elements whose VR depends on others; the wider one reads both. */
-function choose(vr: string | undefined): string {
-  if (vr === undefined || vr === "") return "UN"
-  if (vr === "xs") return "US"
-  return vr === "ox" || vr.includes(" ") || vr.includes("/") ? "OW" : vr
+  const vr = dictionary[`(${group},${element})`]?.vr ?? "UN"
+  if (vr === PIXEL_VALUE) return signed ? "SS" : "US"
+  return CHOICES[vr] ?? vr
 }

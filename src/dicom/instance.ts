@@ -27,7 +27,8 @@ export interface Instance {
   readonly dataSetDigest: Uint8Array
 }
 
-const MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
+/** Directory Record Sequence: every DICOMDIR has it, and nothing else (PS3.3 §F.3). */
+const DIRECTORY_RECORDS = "x00041220"
 /** Wider than PS3.5 §9.1: anonymizers write letters and too many digits. Narrow enough for a file name. */
 const UID = /^[0-9A-Za-z][0-9A-Za-z._-]{0,127}$/
 
@@ -38,9 +39,7 @@ const UID = /^[0-9A-Za-z][0-9A-Za-z._-]{0,127}$/
 export async function readInstance(source: DicomSource, signal?: AbortSignal): Promise<Instance> {
   const parsed = await readDataSet(source)
   const { dataSet, transferSyntaxUid, start } = parsed
-  const mediaClass = dataSet.elements["x00020002"] && textAt(dataSet, "x00020002", "UI")
-  if (mediaClass === MEDIA_DIRECTORY || dataSet.elements["x00041220"])
-    throw refuse("media-directory")
+  if (DIRECTORY_RECORDS in dataSet.elements) throw refuse("media-directory")
   const identity = {
     studyInstanceUid: uidAt(dataSet, "x0020000d"),
     seriesInstanceUid: uidAt(dataSet, "x0020000e"),

@@ -26,11 +26,12 @@ const ITEM = 0xe000
 const SEQUENCE_DELIMITER = 0xe0dd
 /** More frames than any real object has; a lying count is not believed. */
 const MAX_FRAMES = 10_000_000
+/** The marker, and a byte that makes the length even. */
+const END_OF_IMAGE = /\xff\xd9[\0\xff]?$/
 const NATIVE: readonly string[] = [
   "1.2.840.10008.1.2",
   "1.2.840.10008.1.2.1",
   "1.2.840.10008.1.2.2",
-  "1.2.840.10008.1.2.1.99",
 ]
 
 /**
@@ -38,24 +39,17 @@ const NATIVE: readonly string[] = [
  * @throws a refusal `truncated` when the pixel data run past the end of the file
  */
 export async function framesOf(source: DicomSource, parsed: ParsedDataSet): Promise<Frame[]> {
-  const { dataSet, shift, size } = parsed
+  const { dataSet, isInflated, size } = parsed
   const element = dataSet.elements[PIXEL_DATA]
   if (!element) return []
-  if (shift === undefined) {
-    if (element.length !== UNDEFINED_LENGTH && element.dataOffset + element.length > size) {
-      throw refuse("truncated")
-    }
-    return []
-  }
-  const offset = element.dataOffset + shift
+  const { dataOffset: offset, length } = element
+  const isEncapsulated = length === UNDEFINED_LENGTH
+  if (!isEncapsulated && offset + length > size) throw refuse("truncated")
+  if (isInflated) return []
   const count = frameCount(dataSet)
-  const isEncapsulated =
-    element.length === UNDEFINED_LENGTH ||
-    (element as { hadUndefinedLength?: boolean }).hadUndefinedLength
   if (isEncapsulated) return await encapsulatedFrames(source, offset, count, dataSet)
-  if (offset + element.length > source.size) throw refuse("truncated")
   return NATIVE.includes(parsed.transferSyntaxUid)
-    ? nativeFrames(dataSet, offset, element.length, count)
+    ? nativeFrames(dataSet, offset, length, count)
     : []
 }
 
@@ -88,14 +82,45 @@ async function encapsulatedFrames(
   if (!table) throw refuse("truncated")
   if (fragments.length === count) return fragments.map((fragment) => [fragment])
   if (count === 1) return [fragments]
-  const first = (fragments[0]?.offset ?? 0) - ITEM_HEADER
   const starts = extendedOffsets(dataSet) ?? (await basicOffsets(source, table))
-  if (starts.length !== count) return []
-  return starts.map((start, i) => {
-    const from = first + start
-    const to = first + (starts[i + 1] ?? Number.POSITIVE_INFINITY)
-    return fragments.filter((one) => one.offset - ITEM_HEADER >= from && one.offset < to)
-  })
+  const frames = framesFrom(starts, fragments)
+  const isRight = frames.length === count && frames.every((frame) => frame.length > 0)
+  return isRight ? frames : await framesByEndOfImage(source, fragments, count)
+}
+
+/** Fragments by the offset table, whose offsets ascend and count from the first fragment's item header. */
+function framesFrom(starts: readonly number[], fragments: readonly FileRange[]): Frame[] {
+  const frames: FileRange[][] = starts.map(() => [])
+  const first = fragments[0]?.offset ?? 0
+  let at = -1
+  for (const fragment of fragments) {
+    while ((starts[at + 1] ?? Number.POSITIVE_INFINITY) <= fragment.offset - first) at++
+    frames[at]?.push(fragment)
+  }
+  return frames
+}
+
+/**
+ * Frames without an offset table: all JPEG codestreams end in FF D9, and a frame ends with its last fragment (PS3.5 §A.4).
+ * None when that does not make `count` frames.
+ */
+async function framesByEndOfImage(
+  source: DicomSource,
+  fragments: readonly FileRange[],
+  count: number,
+): Promise<Frame[]> {
+  const frames: FileRange[][] = []
+  let frame: FileRange[] = []
+  for (const fragment of fragments) {
+    frame.push(fragment)
+    const end = fragment.offset + fragment.length
+    const tail = await source.read(Math.max(fragment.offset, end - 3), end)
+    if (END_OF_IMAGE.test(String.fromCharCode(...tail))) {
+      frames.push(frame)
+      frame = []
+    }
+  }
+  return frames.length === count && frame.length === 0 ? frames : []
 }
 
 /** Values of all items up to the sequence delimiter; the first is the basic offset table. */

@@ -13,6 +13,7 @@ export type DicomRefusal =
   | "no-transfer-syntax"
   | "malformed"
   | "truncated"
+  | "too-large"
   | "missing-uid"
   | "invalid-uid"
 
@@ -24,6 +25,7 @@ const SENTENCES: Readonly<Record<DicomRefusal, string>> = {
   "no-transfer-syntax": "the file meta information names no transfer syntax (0002,0010)",
   malformed: "the data set does not follow PS3.5 and can't be read",
   truncated: "the file ends in the middle of its data set: get a whole copy",
+  "too-large": "the header or the deflated data set is larger than 512 MiB",
   "missing-uid": "the data set lacks its study, series, instance or SOP class UID",
   "invalid-uid":
     "a UID of the data set holds other characters than letters, digits, dot, hyphen and underscore, or is too long",

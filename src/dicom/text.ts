@@ -10,12 +10,14 @@ import type { DataSet, Element } from "dicom-parser"
 
 const CHARACTER_SET = "x00080005"
 const DEFAULT_REPERTOIRE = "ISO_IR 6"
+/** Many writers escape back to ASCII without declaring it. */
+const ASCII = "ISO 2022 IR 6"
 
 /** Specific Character Set of a data set as it stands, several joined by a backslash; an item inherits its parent's. */
 export function characterSetOf(dataSet: DataSet, inherited = DEFAULT_REPERTOIRE): string {
   const element = dataSet.elements[CHARACTER_SET]
   if (!element || element.length === 0) return inherited
-  return latin1(bytesOf(dataSet, element)).replace(/[\s\0]+$/, "")
+  return withoutPadding(latin1(bytesOf(dataSet, element)))
 }
 
 /** The bytes of an element's value. */
@@ -23,7 +25,7 @@ export function bytesOf(dataSet: DataSet, { dataOffset, length }: Element): Uint
   return dataSet.byteArray.subarray(dataOffset, dataOffset + length)
 }
 
-/** All text of an element, padding at its end removed; control characters that an unknown set leaves are kept. */
+/** All text of an element without the padding at its end; Latin-1 where its character set is unknown or not kept to. */
 export function textOf(
   dataSet: DataSet,
   element: Element,
@@ -31,11 +33,20 @@ export function textOf(
   characterSet: string,
 ): string {
   const bytes = bytesOf(dataSet, element)
-  if (!DECODED.includes(vr)) return latin1(bytes).replace(/[\s\0]+$/, "")
+  const sets = DECODED.includes(vr) ? [characterSet, `${characterSet}\\${ASCII}`] : []
+  for (const set of sets) {
+    const text = decode(set, bytes, vr)
+    if (text !== undefined) return withoutPadding(text)
+  }
+  return withoutPadding(latin1(bytes))
+}
+
+/** `undefined` for a set that nobody knows, or an escape to one that is not declared. */
+function decode(set: string, bytes: Uint8Array, vr: string): string | undefined {
   try {
-    return convertBytes(characterSet, bytes, { vr }).replace(/[\s\0]+$/, "")
+    return convertBytes(set, bytes, { vr })
   } catch {
-    return latin1(bytes).replace(/[\s\0]+$/, "")
+    return undefined
   }
 }
 
@@ -63,6 +74,10 @@ export function numberAt(dataSet: DataSet, tag: string): number | undefined {
 const DECODED: readonly string[] = ["SH", "LO", "ST", "LT", "PN", "UC", "UT"]
 /** Integer strings that are read here: series, instance number, number of frames. */
 const IS_TAGS: readonly string[] = ["x00200011", "x00200013", "x00280008"]
+
+function withoutPadding(text: string): string {
+  return text.replace(/[ \0]+$/, "")
+}
 
 function latin1(bytes: Uint8Array): string {
   let text = ""

@@ -68,8 +68,8 @@ const CODECS: Readonly<Record<Instruction["type"], Codec>> = {
     "multisig",
     models.EmbeddedMultisigAccountModificationTransactionV1,
     (model, { minApprovalDelta, minRemovalDelta, additions, deletions }) => {
-      model.minApprovalDelta = int8("minApprovalDelta", minApprovalDelta)
-      model.minRemovalDelta = int8("minRemovalDelta", minRemovalDelta)
+      model.minApprovalDelta = signed("minApprovalDelta", minApprovalDelta, 8)
+      model.minRemovalDelta = signed("minRemovalDelta", minRemovalDelta, 8)
       model.addressAdditions = additions.map(addressModel)
       model.addressDeletions = deletions.map(addressModel)
     },
@@ -88,7 +88,7 @@ const CODECS: Readonly<Record<Instruction["type"], Codec>> = {
       model.duration = new models.BlockDuration(duration)
       model.nonce = new models.MosaicNonce(nonce)
       model.flags = new models.MosaicFlags(flagBits(flags))
-      model.divisibility = divisibility
+      model.divisibility = unsigned("divisibility", divisibility, 8)
     },
     (model) => ({
       nonce: Number(model.nonce.value),
@@ -118,8 +118,8 @@ const CODECS: Readonly<Record<Instruction["type"], Codec>> = {
     models.EmbeddedAccountMetadataTransactionV1,
     (model, { target, key, valueSizeDelta, value }) => {
       model.targetAddress = addressModel(target)
-      model.scopedMetadataKey = key
-      model.valueSizeDelta = valueSizeDelta
+      model.scopedMetadataKey = unsigned("key", key, 64)
+      model.valueSizeDelta = signed("valueSizeDelta", valueSizeDelta, 16)
       model.value = bounded("value", value)
     },
     (model) => ({
@@ -209,6 +209,8 @@ function mosaicModel({ id, amount }: MosaicAmount): models.UnresolvedMosaic {
 
 /** Ascending by id, as the chain demands (`Failure_Transfer_Out_Of_Order_Mosaics`). */
 function inOrder(mosaics: readonly MosaicAmount[]): MosaicAmount[] {
+  const ids = new Set(mosaics.map(({ id }) => id))
+  if (ids.size < mosaics.length) throw new RangeError("a mosaic stands there twice")
   return mosaics.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
@@ -217,9 +219,18 @@ function bounded(name: string, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.slice()
 }
 
-function int8(name: string, value: number): number {
-  if (!Number.isInteger(value) || value < -128 || value > 127) {
-    throw new RangeError(`"${name}" does not fit 8 bits`)
+/** The SDK wraps what does not fit. */
+function signed(name: string, value: number, bits: number): number {
+  const limit = 2 ** (bits - 1)
+  if (!Number.isInteger(value) || value < -limit || value >= limit) {
+    throw new RangeError(`"${name}" does not fit ${bits} bits`)
+  }
+  return value
+}
+
+function unsigned<T extends number | bigint>(name: string, value: T, bits: number): T {
+  if (value < 0 || value >= 2n ** BigInt(bits)) {
+    throw new RangeError(`"${name}" does not fit ${bits} bits`)
   }
   return value
 }

@@ -17,7 +17,6 @@ export {
 } from "./aggregate.ts"
 export type { Confirmation, ConfirmOptions } from "./announcer.ts"
 export type { BlockHeader } from "./block.ts"
-export { HttpSymbolNode } from "./http-node.ts"
 export {
   type AccountMetadataInstruction,
   applyMetadataDelta,

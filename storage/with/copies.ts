@@ -32,7 +32,7 @@ class CopiedBlobStore implements BlobStore {
   async *get(key: string, range?: ByteRange, options: CallOptions = {}): AsyncIterable<Uint8Array> {
     let at = range?.start ?? 0
     let left = range
-    let failure: unknown
+    let failure: MedlakeError | undefined
     for (const copy of this.#copies) {
       try {
         for await (const piece of copy.get(key, left, options)) {
@@ -46,11 +46,12 @@ class CopiedBlobStore implements BlobStore {
         failure = worse(failure, error)
       }
     }
+    if (failure === undefined) throw new Error("there is no copy")
     throw failure
   }
 
   async stat(key: string, options: CallOptions = {}): Promise<{ size: number } | undefined> {
-    let failure: unknown
+    let failure: MedlakeError | undefined
     for (const copy of this.#copies) {
       try {
         const found = await copy.stat(key, options)
@@ -90,7 +91,7 @@ class CopiedBlobStore implements BlobStore {
 }
 
 /** Absence gives way to any other failure; what is no failure of a store is thrown at once. */
-function worse(known: unknown, error: unknown): unknown {
+function worse(known: MedlakeError | undefined, error: unknown): MedlakeError {
   if (!(error instanceof MedlakeError)) throw error
   return known === undefined || known instanceof NotFoundError ? error : known
 }

@@ -13,8 +13,8 @@
  */
 import { concat } from "../../src/base/bytes.ts"
 import { AlreadyExistsError, IntegrityError } from "../../src/base/errors.ts"
+import { LEAF_LENGTH, rootKind } from "../../src/cid/cid.ts"
 import type { BlobSource, BlobStore, ByteRange, CallOptions, StoredBlob } from "../blob-store.ts"
-import { LEAF, rootKind } from "../dag.ts"
 import { cutRange, requireKey, requireRange } from "../key.ts"
 import { checked, requireName } from "../leaves.ts"
 import { exactly } from "../source.ts"
@@ -81,7 +81,8 @@ class VerifyingBlobStore implements BlobStore {
     let length = 0
     for await (const piece of checked(key, this.#store.get(key, undefined, options))) {
       length += piece.length
-      if (length > LEAF) throw new IntegrityError(`${key} names one leaf, and more bytes came`)
+      if (length > LEAF_LENGTH)
+        throw new IntegrityError(`${key} names one leaf, and more bytes came`)
       pieces.push(piece)
     }
     const { start, end } = cutRange(range, length)

@@ -56,7 +56,11 @@ describeBlobStore({
   names: "any",
   open: async () => withRetry(new MemoryBlobStore()),
 })
-describeBlobStore({ name: "retry(http)", names: "any", open: async () => withRetry(await openHttp()) })
+describeBlobStore({
+  name: "retry(http)",
+  names: "any",
+  open: async () => withRetry(await openHttp()),
+})
 describeBlobStore({
   name: "copies(memory, filesystem)",
   names: "any",

@@ -9,8 +9,8 @@ import {
   NotFoundError,
 } from "../../src/base/errors.ts"
 import { type Devnet, type DevnetOptions, startDevnet } from "../../src/devnet/index.ts"
+import { HttpSymbolNode } from "../../src/ledger/http-node.ts"
 import {
-  HttpSymbolNode,
   metadataDelta,
   type NodeResponse,
   SymbolLedger,

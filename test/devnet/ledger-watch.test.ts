@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from "vitest"
 import { hex } from "../../src/base/bytes.ts"
 import { systemClock } from "../../src/base/clock.ts"
 import { type Devnet, startDevnet } from "../../src/devnet/index.ts"
-import { type Hint, HttpSymbolNode, SymbolLedger, type SymbolNode } from "../../src/ledger/index.ts"
+import { HttpSymbolNode } from "../../src/ledger/http-node.ts"
+import { type Hint, SymbolLedger, type SymbolNode } from "../../src/ledger/index.ts"
 import { aggregateOf, confirmed, newParties, type Party, transfer } from "./parties.ts"
 
 const XYM = 1_000_000n

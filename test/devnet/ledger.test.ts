@@ -3,9 +3,9 @@ import { equal, hex, utf8 } from "../../src/base/bytes.ts"
 import { systemClock } from "../../src/base/clock.ts"
 import { LedgerRefusedError } from "../../src/base/errors.ts"
 import { type Devnet, startDevnet } from "../../src/devnet/index.ts"
+import { HttpSymbolNode } from "../../src/ledger/http-node.ts"
 import {
   type ChainTransfer,
-  HttpSymbolNode,
   type Instruction,
   metadataDelta,
   mosaicIdOf,

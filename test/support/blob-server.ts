@@ -93,7 +93,8 @@ async function sendValue(
   response: ServerResponse,
   fault: Fault | undefined,
 ): Promise<void> {
-  const asked = fault?.kind === "ignore-range" ? null : /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "")
+  const asked =
+    fault?.kind === "ignore-range" ? null : /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "")
   const start = Number(asked?.[1] ?? 0)
   const end = Math.min(size, asked === null ? size : Number(asked[2]) + 1)
   if (asked !== null && start >= size) {

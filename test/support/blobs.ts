@@ -49,7 +49,10 @@ export async function nameOf(bytes: Uint8Array): Promise<string> {
 }
 
 /** A source over bytes in memory, in pieces of `length`; counts how often it was opened. */
-export function sourceOf(bytes: Uint8Array, length = LEAF): BlobSource & { readonly opened: number } {
+export function sourceOf(
+  bytes: Uint8Array,
+  length = LEAF,
+): BlobSource & { readonly opened: number } {
   let opened = 0
   return {
     size: bytes.length,
@@ -64,11 +67,7 @@ export function sourceOf(bytes: Uint8Array, length = LEAF): BlobSource & { reado
 }
 
 /** A source that announces `size`, yields the given bytes, and then does something else than ending. */
-export function sourceThen(
-  bytes: Uint8Array,
-  size: number,
-  then: () => Promise<void>,
-): BlobSource {
+export function sourceThen(bytes: Uint8Array, size: number, then: () => Promise<void>): BlobSource {
   return {
     size,
     async *open() {

@@ -34,7 +34,9 @@ export class KuboNode {
     const code = { raw: RAW, "dag-pb": dagPb.code, protobuf: dagPb.code }[codec]
     if (code === undefined) throw new KuboError(`unknown multicodec code "${codec}"`)
     if (block.length > LARGEST_BLOCK) {
-      throw new KuboError("produced block is over 1MiB: big blocks can't be exchanged with other peers. consider using UnixFS for automatic chunking of bigger files, or pass --allow-big-block to override")
+      throw new KuboError(
+        "produced block is over 1MiB: big blocks can't be exchanged with other peers. consider using UnixFS for automatic chunking of bigger files, or pass --allow-big-block to override",
+      )
     }
     const digest = create(SHA2_256, createHash("sha256").update(block).digest())
     const cid = CID.createV1(code, digest).toString()

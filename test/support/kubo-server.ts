@@ -5,8 +5,8 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { type Fault, type LoopbackServer, listenOnLoopback, misbehave } from "./loopback.ts"
 import { KuboError, KuboNode, MissingBlock } from "./kubo-node.ts"
+import { type Fault, type LoopbackServer, listenOnLoopback, misbehave } from "./loopback.ts"
 
 /** A running daemon. */
 export interface KuboServer extends LoopbackServer {
@@ -54,11 +54,24 @@ async function answer(
   const arg = query.get("arg") ?? ""
   switch (url.pathname) {
     case "/api/v0/version":
-      return sendJson(response, { Version: "0.44.0", Commit: "", Repo: "18", System: "amd64/linux" })
+      return sendJson(response, {
+        Version: "0.44.0",
+        Commit: "",
+        Repo: "18",
+        System: "amd64/linux",
+      })
     case "/api/v0/id":
-      return sendJson(response, { ID: "12D3KooWDouble", Addresses: null, AgentVersion: "kubo/0.44.0" })
+      return sendJson(response, {
+        ID: "12D3KooWDouble",
+        Addresses: null,
+        AgentVersion: "kubo/0.44.0",
+      })
     case "/api/v0/repo/stat":
-      return sendJson(response, { NumObjects: node.blocks.size, RepoSize: node.size, Version: "fs-repo@18" })
+      return sendJson(response, {
+        NumObjects: node.blocks.size,
+        RepoSize: node.size,
+        Version: "fs-repo@18",
+      })
     case "/api/v0/block/put": {
       const block = await fileOfForm(request)
       const codec = query.get("format") ?? query.get("cid-codec") ?? "raw"
@@ -117,6 +130,7 @@ async function fileOfForm(request: IncomingMessage): Promise<Uint8Array> {
   const boundary = /boundary="?([^";]+)"?/.exec(request.headers["content-type"] ?? "")?.[1]
   const start = body.indexOf("\r\n\r\n")
   const end = body.lastIndexOf(`\r\n--${boundary}--`)
-  if (boundary === undefined || start < 0 || end < 0) throw new KuboError("file argument 'data' is required")
+  if (boundary === undefined || start < 0 || end < 0)
+    throw new KuboError("file argument 'data' is required")
   return body.subarray(start + 4, Math.max(end, start + 4))
 }

@@ -9,7 +9,12 @@ import type { AddressInfo } from "node:net"
 /** How a server fails. `after` is in bytes of the body. */
 export type Fault =
   /** Answers with a status, and a body where the protocol has one. */
-  | { readonly kind: "status"; readonly status: number; readonly body?: string; readonly type?: string }
+  | {
+      readonly kind: "status"
+      readonly status: number
+      readonly body?: string
+      readonly type?: string
+    }
   /** Takes the request and never answers. */
   | { readonly kind: "stall" }
   /** Closes the connection without an answer. */

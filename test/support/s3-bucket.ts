@@ -79,7 +79,8 @@ export class S3Bucket {
     if (object === undefined) return { status: 404, code: "NoSuchKey" }
     const { bytes } = object
     const headers: Record<string, string> = { etag: etag(bytes) }
-    for (const [name, value] of Object.entries(object.metadata)) headers[`x-amz-meta-${name}`] = value
+    for (const [name, value] of Object.entries(object.metadata))
+      headers[`x-amz-meta-${name}`] = value
     const asked = /^bytes=(\d+)-(\d+)$/.exec(range ?? "")
     if (asked === null) return { status: 200, body: bytes, headers }
     const start = Number(asked[1])
@@ -156,7 +157,9 @@ export class S3Bucket {
     const more = rest.length > page.length
     const token = more ? `<NextContinuationToken>${page.at(-1)?.[0]}</NextContinuationToken>` : ""
     const contents = page
-      .map(([key, { bytes }]) => `<Contents><Key>${key}</Key><Size>${bytes.length}</Size></Contents>`)
+      .map(
+        ([key, { bytes }]) => `<Contents><Key>${key}</Key><Size>${bytes.length}</Size></Contents>`,
+      )
       .join("")
     return {
       status: 200,

@@ -50,7 +50,8 @@ export async function startS3Server(pageSize = 3): Promise<S3Server> {
     const refusal = refuse(request, body)
     const url = new URL(request.url ?? "/", "http://host")
     const answer =
-      refusal ?? bucket.answer(seen.method, url, body, request.headers, fault?.kind === "ignore-range")
+      refusal ??
+      bucket.answer(seen.method, url, body, request.headers, fault?.kind === "ignore-range")
     send(request, response, answer, fault)
   })
   const server: S3Server = {

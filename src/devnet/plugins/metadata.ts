@@ -4,7 +4,7 @@
  * @module
  */
 import { hexOf, idHex, requireAddress, touchAddress } from "../account.ts"
-import { require } from "../failure.ts"
+import { demand } from "../failure.ts"
 import { sha3 } from "../hash.ts"
 import { LIMITS } from "../network.ts"
 import type { AccountMetadataBody } from "../transaction-body.ts"
@@ -23,9 +23,9 @@ export function metadataHash(source: string, target: string, key: bigint): strin
 /** Rules that need no state. */
 export function checkAccountMetadata({ target, value, valueSizeDelta }: AccountMetadataBody): void {
   requireAddress(target)
-  require(value.length > 0, "Metadata_Value_Too_Small")
-  require(value.length <= LIMITS.maxMetadataValueSize, "Metadata_Value_Too_Large")
-  require(Math.abs(valueSizeDelta) <= value.length, "Metadata_Value_Size_Delta_Too_Large")
+  demand(value.length > 0, "Metadata_Value_Too_Small")
+  demand(value.length <= LIMITS.maxMetadataValueSize, "Metadata_Value_Too_Large")
+  demand(Math.abs(valueSizeDelta) <= value.length, "Metadata_Value_Size_Delta_Too_Large")
 }
 
 /** Writes, changes or removes the entry of (signer, target, key). */
@@ -38,12 +38,12 @@ export function applyAccountMetadata(context: PluginContext, body: AccountMetada
   const old = Buffer.from(entry?.value ?? "", "hex")
   const expected = entry ? body.value.length - Math.max(body.valueSizeDelta, 0) : 0
   const fits = entry ? expected === old.length : body.valueSizeDelta === body.value.length
-  require(fits, "Metadata_Value_Size_Delta_Mismatch")
+  demand(fits, "Metadata_Value_Size_Delta_Mismatch")
   const changed = Buffer.from(body.value)
   for (let i = 0; i < old.length; i++) changed[i] = (changed[i] ?? 0) ^ (old[i] as number)
   const size = old.length + body.valueSizeDelta
   const isReversible = changed.subarray(size).every((byte) => byte === 0)
-  require(isReversible, "Metadata_Value_Change_Irreversible")
+  demand(isReversible, "Metadata_Value_Change_Irreversible")
   const value = hexOf(changed.subarray(0, size))
   const next = { compositeHash, source: signer, target, key: idHex(body.key), value }
   state.set("metadata", compositeHash, size === 0 ? undefined : next)

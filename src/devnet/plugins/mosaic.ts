@@ -4,7 +4,7 @@
  * @module
  */
 import { balanceOf, credit, debit, idHex } from "../account.ts"
-import { require } from "../failure.ts"
+import { demand } from "../failure.ts"
 import { sha3 } from "../hash.ts"
 import { LIMITS } from "../network.ts"
 import type { MosaicEntry } from "../state.ts"
@@ -36,11 +36,11 @@ export function isActive({ startHeight, duration }: MosaicEntry, height: number)
 
 /** Rules that need no state. */
 export function checkMosaicDefinition(body: MosaicDefinitionBody, signer: string): void {
-  require(body.flags <= ALL_FLAGS, "Mosaic_Invalid_Flags")
-  require(body.divisibility <= LIMITS.maxMosaicDivisibility, "Mosaic_Invalid_Divisibility")
-  require(body.duration <= LIMITS.maxMosaicDuration, "Mosaic_Invalid_Duration")
-  require(body.id !== 0n && (body.id & ALIAS_BIT) === 0n, "Mosaic_Invalid_Id")
-  require(body.id === mosaicIdOf(signer, body.nonce), "Mosaic_Id_Mismatch")
+  demand(body.flags <= ALL_FLAGS, "Mosaic_Invalid_Flags")
+  demand(body.divisibility <= LIMITS.maxMosaicDivisibility, "Mosaic_Invalid_Divisibility")
+  demand(body.duration <= LIMITS.maxMosaicDuration, "Mosaic_Invalid_Duration")
+  demand(body.id !== 0n && (body.id & ALIAS_BIT) === 0n, "Mosaic_Invalid_Id")
+  demand(body.id === mosaicIdOf(signer, body.nonce), "Mosaic_Id_Mismatch")
 }
 
 /** Charges the rental fee, then defines or, while there is no supply, redefines. */
@@ -63,14 +63,14 @@ export function applyMosaicDefinition(context: PluginContext, body: MosaicDefini
     state.set("mosaic", id, { ...fresh, flags, divisibility, duration })
     return
   }
-  require(old.owner === signer, "Mosaic_Owner_Conflict")
+  demand(old.owner === signer, "Mosaic_Owner_Conflict")
   const changes = body.flags !== 0 || body.divisibility !== 0 || body.duration !== 0n
-  require(changes, "Mosaic_Modification_No_Changes")
+  demand(changes, "Mosaic_Modification_No_Changes")
   const onlyDuration = body.flags === 0 && body.divisibility === 0
-  require(onlyDuration || old.supply === 0n, "Mosaic_Modification_Disallowed")
+  demand(onlyDuration || old.supply === 0n, "Mosaic_Modification_Disallowed")
   const duration = old.duration + body.duration
   const extendsEternal = old.duration === 0n && body.duration !== 0n
-  require(!extendsEternal && duration <= LIMITS.maxMosaicDuration, "Mosaic_Invalid_Duration")
+  demand(!extendsEternal && duration <= LIMITS.maxMosaicDuration, "Mosaic_Invalid_Duration")
   state.set("mosaic", id, {
     ...old,
     revision: old.revision + 1,
@@ -82,8 +82,8 @@ export function applyMosaicDefinition(context: PluginContext, body: MosaicDefini
 
 /** Rules that need no state. */
 export function checkMosaicSupply({ action, delta }: MosaicSupplyBody): void {
-  require(action === 0 || action === INCREASE, "Mosaic_Invalid_Supply_Change_Action")
-  require(delta > 0n, "Mosaic_Invalid_Supply_Change_Amount")
+  demand(action === 0 || action === INCREASE, "Mosaic_Invalid_Supply_Change_Action")
+  demand(delta > 0n, "Mosaic_Invalid_Supply_Change_Amount")
 }
 
 /** Makes or destroys units in the owner's hand. */
@@ -91,20 +91,20 @@ export function applyMosaicSupply(context: PluginContext, body: MosaicSupplyBody
   const { state, signer, height } = context
   const id = idHex(body.id)
   const mosaic = state.get("mosaic", id)
-  require(mosaic !== undefined && isActive(mosaic, height), "Mosaic_Expired")
+  demand(mosaic !== undefined && isActive(mosaic, height), "Mosaic_Expired")
   if (!mosaic) return
-  require(mosaic.owner === signer, "Mosaic_Owner_Conflict")
+  demand(mosaic.owner === signer, "Mosaic_Owner_Conflict")
   const held = balanceOf(state, signer, id)
   const isMutable = (mosaic.flags & MOSAIC_FLAG.supplyMutable) !== 0
-  require(isMutable || held === mosaic.supply, "Mosaic_Supply_Immutable")
+  demand(isMutable || held === mosaic.supply, "Mosaic_Supply_Immutable")
   if (body.action === INCREASE) {
     const supply = mosaic.supply + body.delta
-    require(supply <= LIMITS.maxMosaicAtomicUnits, "Mosaic_Supply_Exceeded")
+    demand(supply <= LIMITS.maxMosaicAtomicUnits, "Mosaic_Supply_Exceeded")
     credit(state, signer, id, body.delta)
     state.set("mosaic", id, { ...mosaic, supply })
     return
   }
-  require(held >= body.delta, "Mosaic_Supply_Negative")
+  demand(held >= body.delta, "Mosaic_Supply_Negative")
   debit(state, signer, id, body.delta)
   state.set("mosaic", id, { ...mosaic, supply: mosaic.supply - body.delta })
 }

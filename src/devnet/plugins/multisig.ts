@@ -4,7 +4,7 @@
  * @module
  */
 import { hexOf, requireAddress, touchAddress } from "../account.ts"
-import { require, requireZeros } from "../failure.ts"
+import { demand, requireZeros } from "../failure.ts"
 import { LIMITS } from "../network.ts"
 import type { MultisigEntry, State } from "../state.ts"
 import type { MultisigBody } from "../transaction-body.ts"
@@ -53,10 +53,10 @@ export function leavesOf(state: State, address: string, into: Set<string>): void
 export function checkMultisig({ additions, deletions, reserved }: MultisigBody): void {
   requireZeros(reserved)
   for (const address of [...additions, ...deletions]) requireAddress(address)
-  require(deletions.length <= 1, "Multisig_Multiple_Deletes")
+  demand(deletions.length <= 1, "Multisig_Multiple_Deletes")
   const added = additions.map(hexOf)
-  require(new Set(added).size === added.length, "Multisig_Redundant_Modification")
-  require(!deletions.some((one) => added.includes(hexOf(one))), "Multisig_Account_In_Both_Sets")
+  demand(new Set(added).size === added.length, "Multisig_Redundant_Modification")
+  demand(!deletions.some((one) => added.includes(hexOf(one))), "Multisig_Account_In_Both_Sets")
 }
 
 /** Changes cosignatories and minimums of the signer. */
@@ -67,13 +67,13 @@ export function applyMultisig(context: PluginContext, body: MultisigBody): void 
   for (const address of additions) requireAddable(state, signer, address)
   const old = entryOf(state, signer)
   const size = old.cosignatories.length + additions.length - deletions.length
-  require(size <= LIMITS.maxCosignatoriesPerAccount, "Multisig_Max_Cosignatories")
+  demand(size <= LIMITS.maxCosignatoriesPerAccount, "Multisig_Max_Cosignatories")
   for (const address of additions) {
-    require(!old.cosignatories.includes(address), "Multisig_Already_A_Cosignatory")
+    demand(!old.cosignatories.includes(address), "Multisig_Already_A_Cosignatory")
   }
   for (const address of deletions) {
-    require(old.cosignatories.length > 0, "Multisig_Unknown_Multisig_Account")
-    require(old.cosignatories.includes(address), "Multisig_Not_A_Cosignatory")
+    demand(old.cosignatories.length > 0, "Multisig_Unknown_Multisig_Account")
+    demand(old.cosignatories.includes(address), "Multisig_Not_A_Cosignatory")
   }
   const minApproval = old.minApproval + body.minApprovalDelta
   const minRemoval = old.minRemoval + body.minRemovalDelta
@@ -96,21 +96,21 @@ export function applyMultisig(context: PluginContext, body: MultisigBody): void 
 
 function requireMinimums(minApproval: number, minRemoval: number, size: number): void {
   if (size === 0) {
-    require(minApproval === 0 && minRemoval === 0, "Multisig_Min_Setting_Out_Of_Range")
+    demand(minApproval === 0 && minRemoval === 0, "Multisig_Min_Setting_Out_Of_Range")
     return
   }
-  require(minApproval >= 1 && minRemoval >= 1, "Multisig_Min_Setting_Out_Of_Range")
+  demand(minApproval >= 1 && minRemoval >= 1, "Multisig_Min_Setting_Out_Of_Range")
   const fits = minApproval <= size && minRemoval <= size
-  require(fits, "Multisig_Min_Setting_Larger_Than_Num_Cosignatories")
+  demand(fits, "Multisig_Min_Setting_Larger_Than_Num_Cosignatories")
 }
 
 function requireAddable(state: State, signer: string, address: string): void {
   const entry = entryOf(state, address)
   const isFree = entry.multisigs.length < LIMITS.maxCosignedAccountsPerAccount
-  require(isFree, "Multisig_Max_Cosigned_Accounts")
-  require(address !== signer && !isBelow(state, address, signer), "Multisig_Loop")
+  demand(isFree, "Multisig_Max_Cosigned_Accounts")
+  demand(address !== signer && !isBelow(state, address, signer), "Multisig_Loop")
   const depth = levelsAbove(state, signer) + levelsBelow(state, address) + 1
-  require(depth <= LIMITS.maxMultisigDepth, "Multisig_Max_Multisig_Depth")
+  demand(depth <= LIMITS.maxMultisigDepth, "Multisig_Max_Multisig_Depth")
 }
 
 function isBelow(state: State, address: string, sought: string): boolean {

@@ -4,7 +4,7 @@
  * @module
  */
 import { credit, debit, hexOf, idHex, requireAddress, touchAddress } from "../account.ts"
-import { require, requireZeros } from "../failure.ts"
+import { demand, requireZeros } from "../failure.ts"
 import { LIMITS } from "../network.ts"
 import type { TransferBody } from "../transaction-body.ts"
 import type { PluginContext } from "./context.ts"
@@ -14,9 +14,9 @@ import { isActive, MOSAIC_FLAG } from "./mosaic.ts"
 export function checkTransfer({ message, mosaics, recipient, reserved }: TransferBody): void {
   requireZeros(reserved)
   requireAddress(recipient)
-  require(message.length <= LIMITS.maxMessageSize, "Transfer_Message_Too_Large")
+  demand(message.length <= LIMITS.maxMessageSize, "Transfer_Message_Too_Large")
   const ascending = mosaics.every(({ id }, i) => i === 0 || id > (mosaics[i - 1]?.id ?? 0n))
-  require(ascending, "Transfer_Out_Of_Order_Mosaics")
+  demand(ascending, "Transfer_Out_Of_Order_Mosaics")
 }
 
 /** Moves the mosaics; an unknown recipient becomes an account. */
@@ -32,10 +32,10 @@ function moveBalance(context: PluginContext, to: string, mosaicId: string, amoun
   debit(state, signer, mosaicId, amount)
   if (mosaicId !== currency) {
     const mosaic = state.get("mosaic", mosaicId)
-    require(mosaic !== undefined && isActive(mosaic, height), "Mosaic_Expired")
+    demand(mosaic !== undefined && isActive(mosaic, height), "Mosaic_Expired")
     const isTransferable = ((mosaic?.flags ?? 0) & MOSAIC_FLAG.transferable) !== 0
     const ownerTakesPart = mosaic?.owner === signer || mosaic?.owner === to
-    require(isTransferable || ownerTakesPart, "Mosaic_Non_Transferable")
+    demand(isTransferable || ownerTakesPart, "Mosaic_Non_Transferable")
   }
   credit(state, to, mosaicId, amount)
 }

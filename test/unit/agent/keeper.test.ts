@@ -162,14 +162,14 @@ describe("the keeper", () => {
 
   it("spends a try that a crash left unanswered", async () => {
     await keep()
-    await world.tables.links.spend(link.link)
+    await world.tables.links.spend(link.link, 0)
     await world.restart()
     expect((await guess(WRONG)).body["remainingAttempts"]).toBe(3)
   })
 
   it("stays dead when a crash came between the fifth try and its answer", async () => {
     await keep()
-    for (let i = 0; i < 5; i++) await world.tables.links.spend(link.link)
+    for (let i = 0; i < 5; i++) await world.tables.links.spend(link.link, 0)
     await world.restart()
     expect((await guess(proof)).status).toBe(404)
     expect((await plain(PASSCODE)).status).toBe(404)

@@ -31,9 +31,9 @@ import { HttpAgent } from "../../../src/lake/http-agent.ts"
 import { identityOf } from "../../../src/lake/identity.ts"
 import { openPatientVault } from "../../../src/lake/patient-vault.ts"
 import type { Identity } from "../../../src/lake/ports.ts"
+import { HttpSymbolNode } from "../../../src/ledger/http-node.ts"
 import {
   aggregateHash,
-  HttpSymbolNode,
   SymbolLedger,
   signingBytes,
   withSignature,

@@ -100,28 +100,34 @@ describe("DurableTables", () => {
       await tables.links.add(link, half)
       const second = await DurableTables.open(path)
       const asked = Array.from({ length: 50 }, (_, i) =>
-        (i % 2 === 0 ? tables : second).links.spend(link),
+        (i % 2 === 0 ? tables : second).links.spend(link, 0),
       )
-      const given = (await Promise.all(asked)).filter((left) => left !== undefined)
+      const given = (await Promise.all(asked)).flatMap((spent) => spent?.remaining ?? [])
       await second.close()
+      await expect(tables.decisions.counts()).resolves.toEqual([
+        { what: "guess", rule: "passcode", outcome: "wrong", times: 5 },
+      ])
       expect(given.toSorted((a, b) => b - a)).toEqual([4, 3, 2, 1, 0])
       await expect(tables.links.count()).resolves.toBe(0)
     })
 
     it("counts on after a restart", async () => {
       await tables.links.add(link, half)
-      await tables.links.spend(link)
-      await tables.links.spend(link)
+      await tables.links.spend(link, 0)
+      await tables.links.spend(link, 0)
       await reopen()
-      await expect(tables.links.spend(link)).resolves.toBe(2)
+      await expect(tables.links.spend(link, 0)).resolves.toMatchObject({ remaining: 2 })
     })
 
     it("never gives back more than were taken", async () => {
       await tables.links.add(link, half)
-      await tables.links.restore(link)
-      await expect(tables.links.spend(link)).resolves.toBe(4)
-      await tables.links.restore(link)
-      await expect(tables.links.spend(link)).resolves.toBe(4)
+      await tables.links.restore(link, { decision: 0 })
+      const spent = await tables.links.spend(link, 0)
+      expect(spent).toMatchObject({ remaining: 4 })
+      await tables.links.restore(link, spent ?? { decision: 0 })
+      const { decisions } = tables
+      await expect(decisions.newest(9)).resolves.toMatchObject([{ outcome: "right" }])
+      await expect(tables.links.spend(link, 0)).resolves.toMatchObject({ remaining: 4 })
     })
 
     it("wipes a dropped half and never takes its id again", async () => {
@@ -131,9 +137,9 @@ describe("DurableTables", () => {
       await expect(tables.links.drop(link, register)).resolves.toBe(true)
       await expect(tables.links.drop(link, register)).resolves.toBe(false)
       await expect(tables.links.find(link)).resolves.toBeUndefined()
-      await expect(tables.links.spend(link)).resolves.toBeUndefined()
-      await tables.links.restore(link)
-      await expect(tables.links.spend(link)).resolves.toBeUndefined()
+      await expect(tables.links.spend(link, 0)).resolves.toBeUndefined()
+      await tables.links.restore(link, { decision: 0 })
+      await expect(tables.links.spend(link, 0)).resolves.toBeUndefined()
       await expect(tables.links.add(link, half)).resolves.toBe(false)
       await expect(tables.links.find(link)).resolves.toBeUndefined()
     })

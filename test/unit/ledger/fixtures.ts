@@ -83,10 +83,20 @@ export const EVERY_INSTRUCTION: readonly Instruction[] = [
 ]
 
 export function transfer(message = new Uint8Array(), signer = ALICE, recipient = BOB): Instruction {
-  return { type: "transfer", signer: signer.key, recipient: recipient.address, mosaics: [], message }
+  return {
+    type: "transfer",
+    signer: signer.key,
+    recipient: recipient.address,
+    mosaics: [],
+    message,
+  }
 }
 
-export function draft(instructions: readonly Instruction[], cosignatures = 0, deadlineMs = 7_200_000) {
+export function draft(
+  instructions: readonly Instruction[],
+  cosignatures = 0,
+  deadlineMs = 7_200_000,
+) {
   const signer = ALICE.key
   return draftAggregate(NETWORK, {
     instructions,

@@ -9,7 +9,8 @@ import { ALICE, BOB, CAROL } from "./fixtures.ts"
 const key = messageKey(ALICE.seed, BOB.key)
 const iv = new Uint8Array(12).fill(9)
 const text = Uint8Array.from({ length: 300 }, (_, i) => i)
-const encoderOf = (seed: Uint8Array) => new MessageEncoder(new KeyPair(new PrivateKey(seed.slice())))
+const encoderOf = (seed: Uint8Array) =>
+  new MessageEncoder(new KeyPair(new PrivateKey(seed.slice())))
 
 describe("encodeMessage", () => {
   it("is read by the SDK of the recipient", () => {

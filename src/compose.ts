@@ -56,6 +56,12 @@ export async function openStores(
       "a lake and a control store are needed: --lake URL --control URL[,URL]",
     )
   }
+  const unerasable = control.find((one) => parseStoreLocation(one).kind === "ipfs")
+  if (unerasable !== undefined) {
+    throw new InvalidInputError(
+      `${unerasable} can't be a control store: what IPFS was given it can't be made to erase; name a folder, s3:// or https://`,
+    )
+  }
   const copies = [await openStore(first, authorize?.("objects"))] as [BlobStore, ...BlobStore[]]
   for (const one of others) copies.push(await openStore(one, authorize?.("objects")))
   const stores = {

@@ -14,7 +14,7 @@ import { openLink } from "../lake/open-link.ts"
 import type { LakeContext } from "../lake/ports.ts"
 import { chooseRecords, isReadable, requireReadable } from "../lake/record-choice.ts"
 import { type Manifest, openManifest } from "../record/manifest.ts"
-import { formatBytes, formatRecordId, type Output, processOutput } from "./output.ts"
+import { formatBytes, formatCount, formatRecordId, type Output, processOutput } from "./output.ts"
 import { globalsOf, Party } from "./party.ts"
 import { openReading } from "./reading.ts"
 import { readSecret } from "./secrets.ts"
@@ -170,7 +170,7 @@ async function save(
   output.result({ instances: saved, written, bytes }, () => {
     const there = saved.length - written
     output.line(
-      `${written} instances fetched and verified${there > 0 ? `, ${there} were there already` : ""}: ${formatBytes(bytes)} of ${records.length} records in ${out}`,
+      `${formatCount(written, "instance")} fetched and verified${there > 0 ? `, ${there} were there already` : ""}: ${formatBytes(bytes)} of ${formatCount(records.length, "record")} in ${out}`,
     )
   })
 }

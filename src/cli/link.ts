@@ -9,7 +9,7 @@ import { chooseRecords, isReadable, requireReadable } from "../lake/record-choic
 import { authorizeStoreCall } from "../vault/store-authorization.ts"
 import { parseUntil } from "./dates.ts"
 import { linkNotes } from "./kept-links.ts"
-import { formatTime } from "./output.ts"
+import { formatCount, formatTime } from "./output.ts"
 import { Party } from "./party.ts"
 import { type OpenedVault, openVault, ownRecords } from "./patient.ts"
 import { readSecret } from "./secrets.ts"
@@ -78,7 +78,9 @@ export function addLink(program: Command): void {
           const { output } = party
           output.line(options.out ? `The link is in ${options.out}.` : made.link)
           const end = until === 0 ? "has no end" : `ends ${formatTime(until)} UTC`
-          output.line(`It shares ${records.length} records and ${end}. Id: ${base64url(made.id)}`)
+          output.line(
+            `It shares ${formatCount(records.length, "record")} and ${end}. Id: ${base64url(made.id)}`,
+          )
           if (passcode !== undefined) {
             output.line("Tell the passcode another way; the fifth wrong guess ends the link.")
           }

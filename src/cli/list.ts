@@ -3,13 +3,13 @@ import Table from "cli-table3"
 import type { Command } from "commander"
 import { hex } from "../base/bytes.ts"
 import { NotFoundError } from "../base/errors.ts"
+import { addressOf, NETWORK_BYTES } from "../crypto/address.ts"
 import { SearchIndex } from "../db/search.ts"
 import type { StudySummary } from "../dicom/summary.ts"
 import { readFileIfPresent } from "../host/files.ts"
-import { checkVaultCard } from "../lake/admit.ts"
 import { type ListedRecord, listRecords } from "../lake/list.ts"
 import type { VaultRecords } from "../lake/records.ts"
-import { formatTime } from "./output.ts"
+import { formatCount, formatTime } from "./output.ts"
 import { Party } from "./party.ts"
 import { openReading } from "./reading.ts"
 
@@ -44,10 +44,12 @@ async function cachedRecords(party: Party, category: string | undefined): Promis
   if (!(await readFileIfPresent(party.home.path("search.db")))) {
     throw new NotFoundError('there is no search.db here: "medlake list" or "medlake rebuild" first')
   }
-  const { id } = await checkVaultCard(party.context(), await party.vaultCard(category))
+  // A card does not say which network its register is on, and nobody is asked here.
+  const { register } = (await party.vaultCard(category)).body
+  const addresses = NETWORK_BYTES.map((byte) => hex(addressOf(register, byte)))
   const search = new SearchIndex(party.home.path("search.db"))
   try {
-    return await search.find(hex(id.register))
+    return (await Promise.all(addresses.map((one) => search.find(one)))).flat()
   } finally {
     await search.close()
   }
@@ -103,12 +105,12 @@ export function printRecords({ output }: Party, records: readonly ListedRecord[]
       ])
     }
     output.line(table.toString())
-    output.line(`${records.length} records`)
+    output.line(formatCount(records.length, "record"))
   })
 }
 
 function whatIs({ entry, kind }: ListedRecord): string {
   if (entry === null) return kind ?? "?"
   const { modalities, description, instances } = JSON.parse(entry) as StudySummary
-  return `${modalities.join("+")} ${description ?? ""} (${instances} instances)`
+  return `${modalities.join("+")} ${description ?? ""} (${formatCount(instances, "instance")})`
 }

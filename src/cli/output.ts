@@ -88,6 +88,11 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ""}`
 }
 
+/** `1 record`, `2 records`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`
+}
+
 /** A fingerprint in groups of four, for reading aloud. */
 export function formatFingerprint(fingerprint: Uint8Array): string {
   return (

@@ -13,6 +13,7 @@ import { readRecords } from "../lake/records.ts"
 import { checkWords } from "../vault/accounts.ts"
 import { parseVaultCard } from "../vault/card.ts"
 import { warnOfChain } from "./list.ts"
+import { formatCount } from "./output.ts"
 import { Party, vaultPin } from "./party.ts"
 import { readSecret } from "./secrets.ts"
 
@@ -65,7 +66,9 @@ Example:
         }
         party.output.result({ vaults }, () => {
           for (const { category, register, records } of vaults) {
-            party.output.line(`Rebuilt "${category}": ${records} records (register ${register}).`)
+            party.output.line(
+              `Rebuilt "${category}": ${formatCount(records, "record")} (register ${register}).`,
+            )
           }
         })
       })

@@ -11,6 +11,7 @@ import type { PatientVault } from "../lake/patient-vault.ts"
 import { parseContactCard } from "../vault/card.ts"
 import { linkNotes } from "./kept-links.ts"
 import { linkServer } from "./link.ts"
+import { formatCount } from "./output.ts"
 import { Party, parseHex } from "./party.ts"
 import { openVault } from "./patient.ts"
 
@@ -84,7 +85,7 @@ async function revokeGrants(party: Party, options: Options): Promise<void> {
   party.output.result(result, () => {
     const { output } = party
     output.line(
-      `Revoked ${request.grants.length} grants and ${request.seats.length} seats: epoch ${epoch} begins, with new keys for ${regranted} remaining grants.`,
+      `Revoked ${formatCount(request.grants.length, "grant")} and ${formatCount(request.seats.length, "seat")}: epoch ${epoch} begins, with new keys for ${formatCount(regranted, "remaining grant")}.`,
     )
     output.line(
       `  one aggregate of ${act.size} bytes at height ${act.height}, fee at most ${Number(act.fee) / Number(XYM)} XYM`,

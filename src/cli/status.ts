@@ -11,7 +11,7 @@ import { checkVaultCard } from "../lake/admit.ts"
 import { HttpAgent } from "../lake/http-agent.ts"
 import { parseContactCard, parseVaultCard } from "../vault/card.ts"
 import { linkNotes } from "./kept-links.ts"
-import { formatTime } from "./output.ts"
+import { formatCount, formatTime } from "./output.ts"
 import { Party } from "./party.ts"
 import { openVault } from "./patient.ts"
 
@@ -48,7 +48,9 @@ export function addStatus(program: Command): void {
             for (const { what, state } of checks) output.line(`  ${what}: ${state}`)
             for (const line of [...vaults, ...pending]) output.line(`  ${line}`)
             for (const { what, rule, outcome, times } of decisions) {
-              output.line(`  decided ${times} times on ${what} by rule "${rule}": ${outcome}`)
+              output.line(
+                `  decided ${formatCount(times, "time")} on ${what} by rule "${rule}": ${outcome}`,
+              )
             }
           },
         )
@@ -110,7 +112,7 @@ async function vaultLines(party: Party): Promise<string[]> {
     const { vault } = await openVault(party, category)
     const { epoch, revision } = vault.state.newest.announcement
     lines.push(
-      `vault "${category}": register ${formatAddress(vault.id.register)}, epoch ${epoch}, revision ${revision}, ${vault.members.cards.length} seats`,
+      `vault "${category}": register ${formatAddress(vault.id.register)}, epoch ${epoch}, revision ${revision}, ${formatCount(vault.members.cards.length, "seat")}`,
     )
     for (const { id, card: grantee, capability, until } of vault.file.grants) {
       const { name } = parseContactCard(grantee).body
@@ -122,7 +124,7 @@ async function vaultLines(party: Party): Promise<string[]> {
     const note = await notes.get(id)
     if (note) {
       lines.push(
-        `link ${id}: "${note.label}", ${note.records.length} records, ${untilText(note.until)}`,
+        `link ${id}: "${note.label}", ${formatCount(note.records.length, "record")}, ${untilText(note.until)}`,
       )
     }
   }

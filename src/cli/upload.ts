@@ -20,7 +20,7 @@ import {
 } from "../lake/upload.ts"
 import { openWriterVault } from "../lake/writer-vault.ts"
 import { parseVaultCard } from "../vault/card.ts"
-import { formatBytes, formatRecordId } from "./output.ts"
+import { formatBytes, formatCount, formatRecordId } from "./output.ts"
 import { Party, vaultPin } from "./party.ts"
 
 interface Options {
@@ -192,7 +192,7 @@ function print(party: Party, files: readonly FileOutcome[], records: readonly An
     const bytes = one.blobs.reduce((sum, { size }) => sum + size, 0)
     output.line(`Record ${formatRecordId(hash, index)}`)
     output.line(
-      `  ${one.instances.length} instances in ${one.blobs.length} blobs, ${formatBytes(bytes)}; confirmed at height ${height}, fee at most ${Number(fee) / Number(XYM)} XYM`,
+      `  ${formatCount(one.instances.length, "instance")} in ${formatCount(one.blobs.length, "blob")}, ${formatBytes(bytes)}; confirmed at height ${height}, fee at most ${Number(fee) / Number(XYM)} XYM`,
     )
   }
   if (files.length > 0 && records.length === 0)

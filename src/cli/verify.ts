@@ -4,7 +4,7 @@ import { IntegrityError } from "../base/errors.ts"
 import { chooseRecords } from "../lake/record-choice.ts"
 import { isWhole, type Verified, verifyRecord } from "../lake/verify.ts"
 import { warnOfChain } from "./list.ts"
-import { formatBytes } from "./output.ts"
+import { formatBytes, formatCount } from "./output.ts"
 import { Party } from "./party.ts"
 import { openReading } from "./reading.ts"
 
@@ -67,6 +67,6 @@ function print({ output }: Party, verified: readonly Verified[], balanced: boole
   }
   const whole = verified.filter(isWhole).length
   output.line(
-    `${whole} of ${verified.length} records are whole (${formatBytes(bytes)} of ciphertext read); newest announcement proven by the register's metadata; balance of data mosaics ${balanced ? "proven" : "NOT WHAT THE TRANSFERS SAY"}`,
+    `${whole} of ${formatCount(verified.length, "record")} whole (${formatBytes(bytes)} of ciphertext read); newest announcement proven by the register's metadata; balance of data mosaics ${balanced ? "proven" : "NOT WHAT THE TRANSFERS SAY"}`,
   )
 }

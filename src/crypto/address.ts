@@ -10,6 +10,9 @@ import { sha3_256 } from "@noble/hashes/sha3.js"
 import { base32, concat, equal, expectLength, fromBase32 } from "../base/bytes.ts"
 import { InvalidInputError } from "../base/errors.ts"
 
+/** First bytes of addresses: mainnet, then testnet and private networks (symbol.md §3). */
+export const NETWORK_BYTES: readonly number[] = [0x68, 0x98]
+
 const ADDRESS_LENGTH = 24
 const CHECKED_LENGTH = 21
 

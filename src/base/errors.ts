@@ -27,6 +27,7 @@ export type ErrorCode =
   | "stale_epoch"
   | "agent_unavailable"
   | "agent_refused"
+  | "institution_unavailable"
   | "too_many_requests"
   | "partly_failed"
 
@@ -146,6 +147,13 @@ export class AgentRefusedError extends MedlakeError {
     super(message, options)
     this.rule = rule
   }
+}
+
+/** The institution's server can't be reached. */
+export class InstitutionUnavailableError extends MedlakeError {
+  override readonly name = "InstitutionUnavailableError"
+  readonly code = "institution_unavailable"
+  override readonly retryable = true
 }
 
 /** Asked too often; `retryAfterS` seconds is what the other side asks for. */

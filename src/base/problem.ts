@@ -12,6 +12,7 @@ import {
   DeadlineError,
   type ErrorCode,
   ForeignNetworkError,
+  InstitutionUnavailableError,
   IntegrityError,
   InvalidInputError,
   LedgerRefusedError,
@@ -57,6 +58,7 @@ const STATUS = {
   stale_epoch: 409,
   agent_unavailable: 503,
   agent_refused: 403,
+  institution_unavailable: 503,
   too_many_requests: 429,
   partly_failed: 207,
 } as const satisfies Record<ErrorCode, number>
@@ -76,6 +78,7 @@ const WITH_MESSAGE: Partial<Record<ErrorCode, new (message: string) => MedlakeEr
   clock_skewed: ClockSkewError,
   stale_epoch: StaleEpochError,
   agent_unavailable: AgentUnavailableError,
+  institution_unavailable: InstitutionUnavailableError,
   partly_failed: PartlyFailedError,
 }
 

@@ -24,6 +24,7 @@ export const EXIT_CODES = {
   agent_unavailable: 41,
   agent_refused: 42,
   too_many_requests: 43,
+  institution_unavailable: 44,
   partly_failed: 50,
 } as const satisfies Record<ErrorCode, number>
 

@@ -112,5 +112,6 @@ export function printRecords({ output }: Party, records: readonly ListedRecord[]
 function whatIs({ entry, kind }: ListedRecord): string {
   if (entry === null) return kind ?? "?"
   const { modalities, description, instances } = JSON.parse(entry) as StudySummary
-  return `${modalities.join("+")} ${description ?? ""} (${formatCount(instances, "instance")})`
+  const count = `(${formatCount(instances, "instance")})`
+  return [modalities.join("+"), description, count].filter(Boolean).join(" ")
 }

@@ -9,13 +9,13 @@
  */
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
-import express, { type NextFunction, type Request, type Response } from "express"
+import express from "express"
 import type { Clock } from "../base/clock.ts"
-import { PROBLEM_TYPE, toProblem } from "../base/problem.ts"
 import type { Stores } from "../lake/ports.ts"
 import type { SymbolLedger } from "../ledger/index.ts"
 import { blobRoutes } from "./blob-routes.ts"
 import { type LinkStore, linkRoutes } from "./link-routes.ts"
+import { notFound, problems } from "./problem.ts"
 import { StoreRights } from "./rights.ts"
 
 /** What is served. */
@@ -66,40 +66,30 @@ export function serveApp(options: ServeOptions): express.Express {
   app.use("/blobs", blobRoutes(stores.lake, "blobs", rights))
   app.use("/objects", blobRoutes(stores.control, "objects", rights))
   app.use("/links", linkRoutes(links, keepers, rights, clock))
-  app.use((_request, response) => {
-    const title = "there is nothing here: see /health, /blobs, /objects, /links"
-    response
-      .status(404)
-      .type(PROBLEM_TYPE)
-      .send(JSON.stringify({ status: 404, code: "not_found", title }))
-  })
-  app.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
-    const problem = toProblem(error)
-    if (problem.code === "internal") {
-      log?.(
-        `${request.method} ${request.baseUrl}: ${error instanceof Error ? error.name : "failure"}`,
-      )
-    }
-    if (response.headersSent) {
-      response.destroy()
-      next()
-      return
-    }
-    response.status(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem))
-  })
+  app.use(notFound("/health, /blobs, /objects, /links"))
+  app.use(problems(log))
   return app
 }
 
 /** Serves on loopback, or on `host`. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
+  return await serveOn(serveApp(options), options.port, options.host)
+}
+
+/** Lets an application listen; port 0 takes a free one. */
+export async function serveOn(
+  app: express.Express,
+  port: number,
+  host = "127.0.0.1",
+): Promise<RunningServer> {
   const server = createServer(
     { headersTimeout: HEADERS_MS, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS },
-    serveApp(options),
+    app,
   )
-  await listen(server, options.port, options.host ?? "127.0.0.1")
-  const { address, port, family } = server.address() as AddressInfo
+  await listen(server, port, host)
+  const at = server.address() as AddressInfo
   return {
-    url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
+    url: `http://${at.family === "IPv6" ? `[${at.address}]` : at.address}:${at.port}`,
     close: async () => {
       server.closeIdleConnections()
       const closed = new Promise<void>((done) => server.close(() => done()))

@@ -62,7 +62,10 @@ export class HttpSymbolNode implements SymbolNode {
       return { status: response.status, body: parseJson(await response.text()) }
     } catch (cause) {
       if (signal?.aborted) throw signal.reason
-      throw new LedgerUnavailableError(`the Symbol node at ${this.#host} did not answer`, { cause })
+      throw new LedgerUnavailableError(
+        `the Symbol node at ${this.#host} did not answer: check its address, or try again later`,
+        { cause },
+      )
     }
   }
 

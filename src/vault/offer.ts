@@ -45,6 +45,17 @@ export interface OfferAnswer {
   readonly signature: Uint8Array
 }
 
+/**
+ * What one side was handed, by its `kind`; a card has none outside its body. Whether it is whole, its own parser says.
+ * @throws {InvalidInputError} when it is no canonical dag-cbor
+ */
+export function handedOver(file: Uint8Array): "offer" | "offer-answer" | "card" {
+  const value = decodeDagCbor(file)
+  const kind =
+    typeof value === "object" && value !== null ? (value as { kind?: unknown }).kind : undefined
+  return kind === "offer" || kind === "offer-answer" ? kind : "card"
+}
+
 /** @throws {InvalidInputError} when a field is malformed */
 export function encodeOffer(offer: Offer): Uint8Array {
   return encodeShape("offer", offerShape, { v: 1, kind: "offer", ...offer })

@@ -1,22 +1,18 @@
 /**
- * The only place that picks drivers: who stores, which node, which cipher.
+ * The only place that picks drivers: who stores, which node, which cipher. A driver is loaded when it is first picked.
  *
  * @module
  */
 import type { BlobStore } from "../storage/blob-store.ts"
-import { FilesystemBlobStore } from "../storage/filesystem.ts"
-import { type Authorize, HttpBlobStore } from "../storage/http.ts"
-import { IpfsBlobStore } from "../storage/ipfs.ts"
+import type { Authorize } from "../storage/http.ts"
 import { parseStoreLocation } from "../storage/location.ts"
-import { MemoryBlobStore } from "../storage/memory.ts"
-import { S3BlobStore } from "../storage/s3.ts"
 import { withCopies } from "../storage/with/copies.ts"
 import { withRetry } from "../storage/with/retry.ts"
 import { fromHex } from "./base/bytes.ts"
 import { type Clock, systemClock } from "./base/clock.ts"
 import { InvalidInputError } from "./base/errors.ts"
 import { systemRandom } from "./base/random.ts"
-import { type Devnet, type DevnetOptions, startDevnet } from "./devnet/index.ts"
+import type { Devnet, DevnetOptions } from "./devnet/index.ts"
 import { SegmentCipherPool } from "./host/segment-cipher-pool.ts"
 import type { Identity, LakeContext, Stores } from "./lake/ports.ts"
 import { HttpSymbolNode } from "./ledger/http-node.ts"
@@ -31,17 +27,24 @@ export async function openStore(location: string, authorize?: Authorize): Promis
   const parsed = parseStoreLocation(location)
   switch (parsed.kind) {
     case "memory":
-      return new MemoryBlobStore()
+      return new (await import("../storage/memory.ts")).MemoryBlobStore()
     case "filesystem":
-      return await FilesystemBlobStore.open(parsed.folder)
+      return await (await import("../storage/filesystem.ts")).FilesystemBlobStore.open(
+        parsed.folder,
+      )
     case "s3": {
       const { kind: _kind, ...options } = parsed
+      const { S3BlobStore } = await import("../storage/s3.ts")
       return withRetry(new S3BlobStore(options))
     }
-    case "ipfs":
+    case "ipfs": {
+      const { IpfsBlobStore } = await import("../storage/ipfs.ts")
       return withRetry(new IpfsBlobStore({ api: parsed.api }))
-    case "http":
+    }
+    case "http": {
+      const { HttpBlobStore } = await import("../storage/http.ts")
       return withRetry(new HttpBlobStore({ url: parsed.url, ...(authorize && { authorize }) }))
+    }
   }
 }
 
@@ -106,6 +109,7 @@ export function openContext(ledger: SymbolLedger): LakeContext & { close(): Prom
 }
 
 /** A devnet in this process. */
-export function openDevnet(options: DevnetOptions): Promise<Devnet> {
-  return startDevnet(options)
+export async function openDevnet(options: DevnetOptions): Promise<Devnet> {
+  const { startDevnet } = await import("./devnet/index.ts")
+  return await startDevnet(options)
 }

@@ -33,15 +33,13 @@ interface Options {
   readonly listen?: string
 }
 
-/** Adds the verb. */
-export function addAdmit(program: Command): void {
-  program
-    .command("admit")
+/** Makes a command this verb. */
+export function define(verb: Command): void {
+  verb
     .argument(
       "[from]",
       "what the other side gave: a card, an offer, a signature; or an institution's address",
     )
-    .description("admit an institution to a vault; looks at what it is given and does what is next")
     .option("--out <file>", "where the answer for the other side is written")
     .option("--fingerprint <text>", "refuse a card whose root key has another fingerprint")
     .option("--factor-file <file>", "file with the second factor, for the last step")

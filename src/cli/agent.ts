@@ -9,11 +9,9 @@ import type { Stores } from "../lake/ports.ts"
 import { Party } from "./party.ts"
 import { untilStopped } from "./stop.ts"
 
-/** Adds the verb. */
-export function addAgent(program: Command): void {
-  program
-    .command("agent")
-    .description("run the patient's agent: adopts deposits by rules.json, keeps links, cosigns")
+/** Makes a command this verb. */
+export function define(verb: Command): void {
+  verb
     .option("--port <port>", "port on 127.0.0.1; 0 takes a free one", "4600")
     .addHelpText("after", "\nExample:\n  medlake --home agent agent --port 4600")
     .action(async (options: { port: string }, command: Command) => {

@@ -25,14 +25,10 @@ interface Options {
   readonly out?: string
 }
 
-/** Adds the verb. */
-export function addCreate(program: Command): void {
-  program
-    .command("create")
+/** Makes a command this verb. */
+export function define(verb: Command): void {
+  verb
     .argument("<category>", "what the vault is for, e.g. imaging")
-    .description(
-      "create a vault: register, seats, vault, data mosaic and first announcement in one aggregate",
-    )
     .requiredOption("--agent <url>", "address of the patient's agent")
     .requiredOption("--agent-key <fingerprint>", "fingerprint that the agent's own init printed")
     .option("--words <file>", "file with the 24 words; typed when left out")

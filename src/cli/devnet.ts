@@ -5,11 +5,9 @@ import { processOutput } from "./output.ts"
 import { globalsOf } from "./party.ts"
 import { untilStopped } from "./stop.ts"
 
-/** Adds the verb. */
-export function addDevnet(program: Command): void {
-  program
-    .command("devnet")
-    .description("run an embedded ledger that speaks Symbol's REST and WebSocket API")
+/** Makes a command this verb. */
+export function define(verb: Command): void {
+  verb
     .option("--folder <folder>", "where the chain is kept; in memory when left out")
     .option("--port <port>", "port on 127.0.0.1; 0 takes a free one", "3000")
     .option(

@@ -33,12 +33,10 @@ interface Openable {
   readonly manifest: Manifest
 }
 
-/** Adds the verb. */
-export function addFetch(program: Command): void {
-  program
-    .command("fetch")
+/** Makes a command this verb. */
+export function define(verb: Command): void {
+  verb
     .argument("[records...]", "names of records, or their beginnings; all that can be read if none")
-    .description("fetch instances into files, each verified before it stands under its name")
     .requiredOption("--out <folder>", "where the files go: RECORD/SOP-INSTANCE-UID.dcm")
     .option("--category <category>", "which vault, when several are pinned here")
     .option("--link <link>", "a SMART Health Link instead of an account: shlink:/…")

@@ -24,13 +24,11 @@ interface Options {
 
 const CAPABILITIES: readonly Capability[] = ["locate", "list", "read"]
 
-/** Adds the verb. */
-export function addGrant(program: Command): void {
-  program
-    .command("grant")
+/** Makes a command this verb. */
+export function define(verb: Command): void {
+  verb
     .argument("<card>", "card of the reader, as its own admit wrote it")
     .argument("<range>", "data of which time: 2026, 2026-07, 2026-07-03, 2026-07-03..2026-08-01")
-    .description("grant a reader the records of a time range, in one aggregate")
     .requiredOption("--until <date>", "how long: 2026-12-31, 2026-12-31T18:00Z, or never")
     .option(
       "--capability <capability>",

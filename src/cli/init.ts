@@ -27,11 +27,9 @@ interface Options {
   readonly fromWords?: boolean
 }
 
-/** Adds the verb. */
-export function addInit(program: Command): void {
-  program
-    .command("init")
-    .description("begin a home: of a patient, her agent, an institution or a reader")
+/** Makes a command this verb. */
+export function define(verb: Command): void {
+  verb
     .requiredOption("--as <role>", ROLES.join(", "))
     .option("--name <name>", "name on the cards of an institution or reader")
     .option("--node <url>", "REST address of a Symbol node")

@@ -24,12 +24,10 @@ interface Options {
   readonly out?: string
 }
 
-/** Adds the verb. */
-export function addLink(program: Command): void {
-  program
-    .command("link")
+/** Makes a command this verb. */
+export function define(verb: Command): void {
+  verb
     .argument("[records...]", "names of records, or their beginnings; all that can be read if none")
-    .description("share records by a SMART Health Link with a passcode; five wrong guesses end it")
     .requiredOption("--until <date>", "how long: 2026-12-31, 2026-12-31T18:00Z, or never")
     .option("--label <text>", "shown by viewers, at most 80 characters; names nobody", "")
     .option("--server <url>", "link server; where the control store is served when left out")

@@ -13,12 +13,10 @@ import { formatCount, formatTime } from "./output.ts"
 import { Party } from "./party.ts"
 import { openReading } from "./reading.ts"
 
-/** Adds the verb. */
-export function addList(program: Command): void {
-  program
-    .command("list")
+/** Makes a command this verb. */
+export function define(verb: Command): void {
+  verb
     .argument("[category]", "which vault, when several are pinned here")
-    .description("list the records of a vault, each with its standing; brings search.db up to date")
     .option("--cached", "only what search.db knows: asks neither chain nor stores")
     .addHelpText("after", "\nExample:\n  medlake --home phone list imaging")
     .action(

@@ -17,13 +17,9 @@ import { formatCount } from "./output.ts"
 import { Party, vaultPin } from "./party.ts"
 import { readSecret } from "./secrets.ts"
 
-/** Adds the verb. */
-export function addRebuild(program: Command): void {
-  program
-    .command("rebuild")
-    .description(
-      "rebuild search.db, pinned vaults and the phone's keys from chain, stores and the 24 words",
-    )
+/** Makes a command this verb. */
+export function define(verb: Command): void {
+  verb
     .option("--words <file>", "file with the 24 words; typed when left out")
     .addHelpText(
       "after",

@@ -24,13 +24,9 @@ interface Options {
   readonly factorFile?: string
 }
 
-/** Adds the verb. */
-export function addRevoke(program: Command): void {
-  program
-    .command("revoke")
-    .description(
-      "revoke grants and seats (a new epoch, one aggregate), or end links; what was seen stays seen",
-    )
+/** Makes a command this verb. */
+export function define(verb: Command): void {
+  verb
     .option("--grant <id...>", "grants by id")
     .option("--reader <card...>", "every grant of these readers")
     .option("--seat <card...>", "the seats of these institutions")

@@ -24,13 +24,9 @@ interface Options {
   readonly host: string
 }
 
-/** Adds the verb. */
-export function addServe(program: Command): void {
-  program
-    .command("serve")
-    .description(
-      "serve a lake, a control store and links over HTTP; nobody has to trust this server",
-    )
+/** Makes a command this verb. */
+export function define(verb: Command): void {
+  verb
     .requiredOption("--lake <location>", "where ciphertext lies: folder, s3://, ipfs://")
     .requiredOption("--control <location...>", "copies of the control store")
     .requiredOption("--links <folder>", "where registered links are kept")

@@ -22,11 +22,9 @@ interface Check {
   readonly ok: boolean
 }
 
-/** Adds the verb. */
-export function addStatus(program: Command): void {
-  program
-    .command("status")
-    .description("show vaults, grants, links and uploads under way, and who can be reached")
+/** Makes a command this verb. */
+export function define(verb: Command): void {
+  verb
     .addHelpText("after", "\nExample:\n  medlake --home phone status")
     .action(async (_options: object, command: Command) => {
       await Party.run(command, ["patient", "agent", "institution", "reader"], async (party) => {

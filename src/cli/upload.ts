@@ -29,15 +29,13 @@ interface Options {
   readonly receipt?: string
 }
 
-/** Adds the verb. */
-export function addUpload(program: Command): void {
-  program
-    .command("upload")
+/** Makes a command this verb. */
+export function define(verb: Command): void {
+  verb
     .argument(
       "[paths...]",
       "DICOM files, or folders of them; none finishes what an earlier upload left",
     )
-    .description("upload studies of one patient: sealed, cosigned, anchored; writes a receipt")
     .option("--to <card>", "the patient's vault card; the pinned one when there is only one")
     .option("--several-patients", "take files of several patients into this one vault")
     .option("--receipt <file>", "where the receipt is written")

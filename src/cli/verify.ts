@@ -8,14 +8,10 @@ import { formatBytes, formatCount } from "./output.ts"
 import { Party } from "./party.ts"
 import { openReading } from "./reading.ts"
 
-/** Adds the verb. */
-export function addVerify(program: Command): void {
-  program
-    .command("verify")
+/** Makes a command this verb. */
+export function define(verb: Command): void {
+  verb
     .argument("[records...]", "names of records, or their beginnings; all when left out")
-    .description(
-      "verify records: merkle path, metadata and balance proofs, manifest signature, every leaf in the lake",
-    )
     .option("--category <category>", "which vault, when several are pinned here")
     .addHelpText("after", "\nExample:\n  medlake --home phone verify")
     .action(async (names: string[], { category }: { category?: string }, command: Command) => {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { readFile, rm, writeFile } from "node:fs/promises"
+import { access, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { demoOptions } from "./arguments.ts"
@@ -18,6 +18,8 @@ import { makeWorld, type World } from "./world.ts"
 
 const SLICES = 60
 const GUESSES = 50
+const PARTLY_FAILED = 50
+const DAY_MS = 86_400_000
 const GUESS = fileURLToPath(new URL("guess.ts", import.meta.url))
 const story = new Story()
 
@@ -32,13 +34,14 @@ interface Receipt {
 async function main(): Promise<void> {
   const options = demoOptions(process.argv.slice(2), process.env)
   const begun = performance.now()
+  if (options.path !== undefined) await access(options.path)
   const world = await makeWorld(options)
   try {
     const study = options.path ?? (await synthetic(world, "study", 1))
     const probes = new Probes(world, story)
     await admission(world)
     const receipt = await uploading(world, study, "receipt.json")
-    const month = await granting(world, receipt, study)
+    const range = await granting(world, receipt, study)
     await linking(world, receipt, study)
     await revoking(world, probes)
     await rebuilding(world)
@@ -47,7 +50,7 @@ async function main(): Promise<void> {
     story.table()
     const seconds = ((performance.now() - begun) / 1000).toFixed(0)
     process.stdout.write(
-      `\nDone in ${seconds} s; data of ${month}. All of it ran on this machine.\n`,
+      `\nDone in ${seconds} s; data of ${range}. All of it ran on this machine.\n`,
     )
   } finally {
     await world.close()
@@ -95,28 +98,37 @@ async function admission({ phone, hospital, clinician, node, server, agentUrl, a
 
 async function uploading({ hospital, folder }: World, study: string, receipt: string) {
   story.chapter("The hospital uploads")
-  await story.step(hospital, ["upload", study, "--to", "imaging.card", "--receipt", receipt])
-  await story.step(hospital, ["upload", study])
+  const first = ["upload", study, "--to", "imaging.card", "--receipt", receipt]
+  // A folder may hold what is no instance; it is refused by name, and the rest is stored.
+  await story.step(hospital, first, [0, PARTLY_FAILED])
+  await story.step(hospital, ["upload", study], [0, PARTLY_FAILED])
   return JSON.parse(await readFile(join(folder, receipt), "utf8")) as Receipt
 }
 
 async function granting(world: World, receipt: Receipt, study: string): Promise<string> {
   const { phone, clinician, folder } = world
-  story.chapter("The patient looks, and grants the clinician one month")
+  story.chapter("The patient looks, and grants the clinician the time of that imaging")
   await story.step(phone, ["list"])
-  const month = await monthOf(world)
-  const inTwoMonths = new Date(Date.now() + 60 * 86_400_000).toISOString().slice(0, 10)
-  await story.step(phone, ["grant", "clinician.card", month, "--until", inTwoMonths])
+  const range = await rangeOf(world)
+  await story.step(phone, ["grant", "clinician.card", range, "--until", inDays(60)])
   await story.step(clinician, ["fetch", "--out", "clinician-images"])
   await compare(receipt, study, join(folder, "clinician-images"))
-  return month
+  return range
 }
 
-/** The month of the data, from the patient's own list. */
-async function monthOf({ phone }: World): Promise<string> {
+/** The month of all data, from the patient's own list; the days from the first to the last when it is of several months. */
+async function rangeOf({ phone }: World): Promise<string> {
   const { stdout } = await phone.run(["--json", "list", "--cached"])
-  const { records } = JSON.parse(stdout) as { records: { time: number | null }[] }
-  return new Date(records[0]?.time ?? Date.now()).toISOString().slice(0, 7)
+  const { records } = JSON.parse(stdout) as { records: { time: number }[] }
+  const days = records.map(({ time }) => new Date(time).toISOString().slice(0, 10)).toSorted()
+  const [first, last] = [days[0] ?? "", days.at(-1) ?? ""]
+  const month = first.slice(0, 7)
+  return last.startsWith(month) ? month : `${first}..${last}`
+}
+
+/** The day in so many days, as it is typed. */
+function inDays(days: number): string {
+  return new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10)
 }
 
 async function compare(receipt: Receipt, study: string, folder: string): Promise<void> {
@@ -133,8 +145,7 @@ async function linking(world: World, receipt: Receipt, study: string): Promise<v
   await writeFile(join(folder, "passcode.txt"), "blue whale 42\n")
   await writeFile(join(folder, "wrong.txt"), "blue whale 43\n")
   const made = ["--label", "Head CT", "--passcode-file", "passcode.txt", "--out", "link.txt"]
-  const inAWeek = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10)
-  await story.step(phone, ["link", "--until", inAWeek, ...made])
+  await story.step(phone, ["link", "--until", inDays(7), ...made])
   const byLink = ["fetch", "--link-file", "link.txt", "--passcode-file"]
   await story.step(visitor, [...byLink, "passcode.txt", "--out", "visitor-images"])
   await compare(receipt, study, join(folder, "visitor-images"))
@@ -215,4 +226,11 @@ async function verifying({ phone }: World): Promise<void> {
   await story.step(phone, ["verify"])
 }
 
-await main()
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(
+    `\nThe demo stopped: ${error instanceof Error ? error.message : String(error)}\n`,
+  )
+  process.exitCode = 1
+}

@@ -18,6 +18,9 @@ import type { World } from "./world.ts"
 
 const PROBE = fileURLToPath(new URL("probe.ts", import.meta.url))
 
+/** Shorter words are found in any ciphertext, by chance. */
+const SHORTEST_NEEDLE = 8
+
 interface Loot {
   readonly objectsOpened: number
   readonly objectsTried: number
@@ -143,7 +146,7 @@ async function needlesOf(study: string): Promise<Uint8Array[]> {
       const { sopInstanceUid, studyInstanceUid, seriesInstanceUid } = uids
       const name = textAt(header, "x00100010", "PN")
       const needles = [sopInstanceUid, studyInstanceUid, seriesInstanceUid, ...(name ? [name] : [])]
-      return needles.map(utf8)
+      return needles.filter(({ length }) => length >= SHORTEST_NEEDLE).map(utf8)
     } catch {
       continue
     } finally {

@@ -31,11 +31,15 @@ export class Story {
     process.stdout.write(`     ${text}\n`)
   }
 
-  /** A command of a party that must succeed, and its output. */
-  async step(party: DemoParty, args: readonly string[]): Promise<string> {
+  /** A command of a party that must end with one of these exit codes, and its output. */
+  async step(
+    party: DemoParty,
+    args: readonly string[],
+    codes: readonly number[] = [0],
+  ): Promise<string> {
     const done = await this.#run(party, args)
-    if (done.code !== 0) {
-      throw new Error(`medlake ${args.join(" ")} ended with ${done.code}: ${done.stderr}`)
+    if (!codes.includes(done.code)) {
+      throw new Error(`medlake ${args[0] ?? ""} ended with ${done.code}: ${done.stderr.trim()}`)
     }
     return done.stdout
   }

@@ -8,6 +8,7 @@ import type { Authorize } from "../storage/http.ts"
 import { parseStoreLocation } from "../storage/location.ts"
 import { withCopies } from "../storage/with/copies.ts"
 import { withRetry } from "../storage/with/retry.ts"
+import { withVerify } from "../storage/with/verify.ts"
 import { fromHex } from "./base/bytes.ts"
 import { type Clock, systemClock } from "./base/clock.ts"
 import { InvalidInputError } from "./base/errors.ts"
@@ -65,8 +66,10 @@ export async function openStores(
       `${unerasable} can't be a control store: what IPFS was given it can't be made to erase; name a folder, s3:// or https://`,
     )
   }
-  const copies = [await openStore(first, authorize?.("objects"))] as [BlobStore, ...BlobStore[]]
-  for (const one of others) copies.push(await openStore(one, authorize?.("objects")))
+  // Each copy is held against the names, so that a damaged object in one is read from the other.
+  const openCopy = async (one: string) => withVerify(await openStore(one, authorize?.("objects")))
+  const copies: [BlobStore, ...BlobStore[]] = [await openCopy(first)]
+  for (const one of others) copies.push(await openCopy(one))
   const stores = {
     lake: await openStore(lake[0], authorize?.("blobs")),
     control: copies.length === 1 ? copies[0] : withCopies(copies),

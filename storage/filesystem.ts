@@ -18,7 +18,7 @@
 import { randomBytes } from "node:crypto"
 import type { FileHandle } from "node:fs/promises"
 import * as nodeFiles from "node:fs/promises"
-import { join } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { type Clock, systemClock } from "../src/base/clock.ts"
 import { AlreadyExistsError, NotFoundError } from "../src/base/errors.ts"
 import type { BlobSource, BlobStore, ByteRange, CallOptions, StoredBlob } from "./blob-store.ts"
@@ -56,7 +56,7 @@ export class FilesystemBlobStore implements BlobStore {
   readonly #synced = new Set<string>()
 
   private constructor(folder: string, { fsync = true, disk = nodeFiles }: FilesystemOptions) {
-    this.#folder = folder
+    this.#folder = resolve(folder)
     this.#fsync = fsync
     this.#disk = disk
   }
@@ -69,11 +69,10 @@ export class FilesystemBlobStore implements BlobStore {
    */
   static async open(folder: string, options: FilesystemOptions = {}): Promise<FilesystemBlobStore> {
     const store = new FilesystemBlobStore(folder, options)
-    const incoming = join(folder, INCOMING)
+    const incoming = join(store.#folder, INCOMING)
     const now = (options.clock ?? systemClock).now()
     await store.#do(async (disk) => {
-      await disk.mkdir(incoming, { recursive: true, mode: 0o700 })
-      await store.#sync(folder)
+      await store.#makeFolder(incoming)
       for (const name of await disk.readdir(incoming)) {
         const path = join(incoming, name)
         const found = await unlessGone(disk.stat(path))
@@ -95,7 +94,7 @@ export class FilesystemBlobStore implements BlobStore {
         await writePieces(file, source.size, pieces, (cause) => fileFailure(this.#folder, cause))
         if (this.#fsync) await this.#do(() => file.sync())
       } finally {
-        await file.close()
+        await this.#do(() => file.close())
       }
       signal?.throwIfAborted()
       await this.#publish(temporary, key)
@@ -179,9 +178,8 @@ export class FilesystemBlobStore implements BlobStore {
     const shard = shardOf(key)
     const folder = join(this.#folder, shard)
     await this.#do(async (disk) => {
-      await disk.mkdir(folder, { recursive: true, mode: 0o700 })
       if (!this.#synced.has(shard)) {
-        await this.#sync(this.#folder)
+        await this.#makeFolder(folder)
         this.#synced.add(shard)
       }
       await disk.rename(temporary, this.#pathOf(key))
@@ -195,6 +193,16 @@ export class FilesystemBlobStore implements BlobStore {
 
   #pathOf(key: string): string {
     return join(this.#folder, shardOf(key), key)
+  }
+
+  /** Makes a folder where there is none, with those above it; its entry is durable then, whoever made it. */
+  async #makeFolder(folder: string): Promise<void> {
+    const first = await this.#disk.mkdir(folder, { recursive: true, mode: 0o700 })
+    const highest = dirname(first === undefined ? folder : resolve(first))
+    for (let above = dirname(folder); ; above = dirname(above)) {
+      await this.#sync(above)
+      if (above === highest || above === dirname(above)) return
+    }
   }
 
   async #sync(folder: string): Promise<void> {

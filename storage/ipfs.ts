@@ -11,7 +11,8 @@
  * `delete` removes the pin; the blocks go with the daemon's next garbage collection, and copies of other peers stay: never a
  * store for what must be erasable. Blocks of a put that failed have no pin and go the same way.
  *
- * Without `leaves` a put reads its source twice: the name is checked before the first block is sent.
+ * With `leaves` the name is checked before the first block is sent; without, when all leaves are there and before anything is pinned:
+ * a source is read once either way.
  *
  * @module
  */
@@ -57,10 +58,14 @@ export class IpfsBlobStore implements BlobStore {
   async put(key: string, source: BlobSource, { signal }: CallOptions = {}): Promise<void> {
     await this.#watching("put", key, signal, async (watch) => {
       setMaxListeners(0, watch.signal)
-      const digests = source.leaves ?? (await digestsOf(key, source, watch.signal))
+      if (source.leaves !== undefined) requireName(key, source.leaves, source.size)
+      const isThere = await this.#isPinned(key, watch)
+      if (isThere && source.leaves !== undefined) return
+      const digests = isThere
+        ? await digestsOf(key, source, watch.signal)
+        : await this.#putLeaves(key, source, watch)
       requireName(key, digests, source.size)
-      if (await this.#isPinned(key, watch)) return
-      await this.#putLeaves(key, source, digests, watch)
+      if (isThere) return
       for (const { cid, bytes } of dagOfLeaves(digests, source.size).nodes) {
         await this.#putBlock(cid.toString(), bytes, "dag-pb", watch)
       }
@@ -131,26 +136,25 @@ export class IpfsBlobStore implements BlobStore {
 
   async close(): Promise<void> {}
 
-  async #putLeaves(
-    key: string,
-    source: BlobSource,
-    digests: readonly Uint8Array[],
-    watch: Watch,
-  ): Promise<void> {
+  /** Sends the leaves, each as announced where they were, and tells their digests. */
+  async #putLeaves(key: string, source: BlobSource, watch: Watch): Promise<Uint8Array[]> {
     const running = new Set<Promise<void>>()
-    let index = 0
+    const digests: Uint8Array[] = []
     try {
       const pieces = exactly(key, source, watch.signal)
       for await (const { bytes, digest } of leavesOf(pieces, source.size)) {
-        if (!equal(digest, digests[index++] ?? digest.subarray(1))) {
-          throw new IntegrityError(`leaf ${index - 1} of ${key} is not the one announced`)
+        const announced = source.leaves?.[digests.length]
+        if (announced !== undefined && !equal(digest, announced)) {
+          throw new IntegrityError(`leaf ${digests.length} of ${key} is not the one announced`)
         }
+        digests.push(digest)
         const block = this.#putBlock(cidOfDigest(RAW, digest).toString(), bytes, "raw", watch)
         running.add(block)
         block.then(() => running.delete(block)).catch(() => undefined)
         if (running.size === AT_ONCE) await Promise.race(running)
       }
       await Promise.all(running)
+      return digests
     } finally {
       await Promise.allSettled(running)
     }

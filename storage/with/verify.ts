@@ -1,7 +1,7 @@
 /**
  * A store whose bytes are held against their names.
  *
- * - `put` under a CID refuses bytes that have another one, and stores nothing.
+ * - `put` under a CID refuses bytes that have another one, and stores nothing. Right bytes replace damaged ones that the store held.
  * - `get` of one leaf, whole or a range, reads and checks the leaf before it yields a byte.
  * - `get` of a whole larger value computes the leaves on the way and holds the last one back until the root is right: a
  *   wrong value ends in {@link IntegrityError}, never whole. What came before was not checked yet, so a reader that acts on bytes as
@@ -37,13 +37,31 @@ class VerifyingBlobStore implements BlobStore {
     const { leaves } = source
     if (leaves !== undefined) requireName(key, leaves, source.size)
     const open = () => checked(key, exactly(key, source, options.signal), leaves)
+    const named = { ...source, open }
     try {
-      await this.#store.put(key, { ...source, open }, options)
+      await this.#store.put(key, named, options)
     } catch (error) {
-      // Of two different values under one CID one is wrong: say so when it is the new one.
-      if (error instanceof AlreadyExistsError) await drain(open())
-      throw error
+      if (!(error instanceof AlreadyExistsError)) throw error
+      await this.#replaceDamaged(key, named, options, error)
     }
+  }
+
+  /** Of two different values under one CID one is wrong: a new one is refused, an old one makes room for the right bytes. */
+  async #replaceDamaged(
+    key: string,
+    named: BlobSource,
+    options: CallOptions,
+    taken: AlreadyExistsError,
+  ): Promise<void> {
+    try {
+      await drain(named.open())
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      // A source that can't be read twice tells nothing.
+      throw error instanceof IntegrityError ? error : taken
+    }
+    await this.#store.delete(key, options)
+    await this.#store.put(key, named, options)
   }
 
   async *get(key: string, range?: ByteRange, options: CallOptions = {}): AsyncIterable<Uint8Array> {

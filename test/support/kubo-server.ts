@@ -13,6 +13,8 @@ export interface KuboServer extends LoopbackServer {
   readonly node: KuboNode
   /** `command?query` of every request. */
   readonly requests: string[]
+  /** Headers of every request. */
+  readonly headers: IncomingMessage["headers"][]
   /** Says how a request fails; `undefined` for those that do not. */
   fault: (request: string) => Fault | undefined
 }
@@ -21,9 +23,11 @@ export interface KuboServer extends LoopbackServer {
 export async function startKuboServer(): Promise<KuboServer> {
   const node = new KuboNode()
   const requests: string[] = []
+  const headers: KuboServer["headers"] = []
   const loopback = await listenOnLoopback(async (request, response) => {
     const asked = (request.url ?? "").replace(/^\/api\/v0\//, "")
     requests.push(asked)
+    headers.push(request.headers)
     const fault = server.fault(asked)
     if (fault !== undefined && (await misbehave(fault, request, response))) return
     if (request.method !== "POST") {
@@ -39,7 +43,7 @@ export async function startKuboServer(): Promise<KuboServer> {
       sendJson(response, { Message: error.message, Code: 0, Type: "error" }, 500)
     }
   })
-  const server: KuboServer = { ...loopback, node, requests, fault: () => undefined }
+  const server: KuboServer = { ...loopback, node, requests, headers, fault: () => undefined }
   return server
 }
 

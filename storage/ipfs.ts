@@ -57,7 +57,6 @@ export class IpfsBlobStore implements BlobStore {
 
   async put(key: string, source: BlobSource, { signal }: CallOptions = {}): Promise<void> {
     await this.#watching("put", key, signal, async (watch) => {
-      setMaxListeners(0, watch.signal)
       if (source.leaves !== undefined) requireName(key, source.leaves, source.size)
       const isThere = await this.#isPinned(key, watch)
       if (isThere && source.leaves !== undefined) return
@@ -80,7 +79,7 @@ export class IpfsBlobStore implements BlobStore {
   ): AsyncIterable<Uint8Array> {
     requireRootKey(key)
     requireRange(range)
-    const watch = new Watch(`cat ${key}`, this.#idleMs, signal)
+    const watch = this.#watch(`cat ${key}`, signal)
     try {
       if (!(await this.#isPinned(key, watch))) {
         throw new NotFoundError(`${key} is not pinned at ${this.#api}`)
@@ -114,7 +113,7 @@ export class IpfsBlobStore implements BlobStore {
 
   /** Files pinned on the daemon under a name of our profile; what else is pinned there is not the store's. */
   async *list({ signal }: CallOptions = {}): AsyncIterable<StoredBlob> {
-    const watch = new Watch("the list of pins", this.#idleMs, signal)
+    const watch = this.#watch("the list of pins", signal)
     try {
       const keys = await this.#call(watch, "pin/ls", async (options) => {
         const found: string[] = []
@@ -232,6 +231,13 @@ export class IpfsBlobStore implements BlobStore {
     }
   }
 
+  #watch(what: string, signal: AbortSignal | undefined): Watch {
+    const watch = new Watch(what, this.#idleMs, signal)
+    // Each of many requests under one watch listens to it, and the client never stops.
+    setMaxListeners(0, watch.signal)
+    return watch
+  }
+
   async #watching<T>(
     what: string,
     key: string,
@@ -239,7 +245,7 @@ export class IpfsBlobStore implements BlobStore {
     work: (watch: Watch) => Promise<T>,
   ): Promise<T> {
     requireRootKey(key)
-    const watch = new Watch(`${what} ${key}`, this.#idleMs, signal)
+    const watch = this.#watch(`${what} ${key}`, signal)
     try {
       return await work(watch)
     } finally {

@@ -78,7 +78,7 @@ export class IntegrityError extends MedlakeError {
 export class StorageUnavailableError extends MedlakeError {
   override readonly name = "StorageUnavailableError"
   readonly code = "storage_unavailable"
-  override readonly retryable = true
+  override readonly retryable: boolean = true
 }
 
 /** The store has no room left, or is read-only. */

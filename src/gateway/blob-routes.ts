@@ -7,13 +7,14 @@
  */
 import { pipeline } from "node:stream/promises"
 import { type Request, type Response, Router } from "express"
-import type { BlobSource, BlobStore, ByteRange } from "../../storage/blob-store.ts"
+import type { BlobSource, BlobStore, ByteRange, StoredBlob } from "../../storage/blob-store.ts"
 import { withVerify } from "../../storage/with/verify.ts"
 import { collect, once } from "../base/bytes.ts"
 import { InvalidInputError, NotFoundError, StorageUnavailableError } from "../base/errors.ts"
 import { parseCid } from "../cid/cid.ts"
 import { OBJECT_LIMIT } from "../lake/control-object.ts"
 import type { StoreCall } from "../vault/store-authorization.ts"
+import { onlyMethods } from "./problem.ts"
 import type { StoreRights } from "./rights.ts"
 
 /** Largest body that is taken, bytes. */
@@ -54,14 +55,21 @@ export function blobRoutes(
     await store.delete(key)
     response.status(204).end()
   })
+  routes.all("/:key", onlyMethods("GET", "HEAD", "PUT", "DELETE"))
+  routes.all("/", onlyMethods("GET", "HEAD"))
   return routes
 }
 
 /** Control objects are small and go to several copies: held whole. */
 async function whole(request: Request, size: number): Promise<BlobSource> {
   if (size > OBJECT_LIMIT) throw new InvalidInputError("a control object has at most 1 MiB")
-  const bytes = await collect(request as AsyncIterable<Uint8Array>, size)
+  const bytes = await collect(bodyOf(request), size)
   return { size, open: () => once(bytes) }
+}
+
+/** Not worth another try here: only the sender has the bytes again. */
+class BodySpentError extends StorageUnavailableError {
+  override readonly retryable = false
 }
 
 /** A blob is as large as it likes: it flows through, and can't be read again. */
@@ -70,10 +78,21 @@ function flowing(request: Request, size: number): BlobSource {
   return {
     size,
     open: () => {
-      if (opened) throw new StorageUnavailableError("the store broke off: send the blob again")
+      if (opened) throw new BodySpentError("the store broke off: send the blob again")
       opened = true
-      return request as AsyncIterable<Uint8Array>
+      return bodyOf(request)
     },
+  }
+}
+
+/** The body, from a connection that stays: who stops reading it half way still has an answer to send. */
+async function* bodyOf(request: Request): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of request.iterator({ destroyOnReturn: false }))
+      yield piece as Uint8Array
+  } finally {
+    // What is left of it is read and dropped, or the sender would never look up from sending.
+    request.resume()
   }
 }
 
@@ -110,20 +129,27 @@ async function listPage(store: BlobStore, request: Request) {
   const limit = Math.min(MAX_PAGE, Number(queryOf(request, "limit") ?? MAX_PAGE))
   if (!Number.isInteger(limit) || limit < 1)
     throw new InvalidInputError("limit is not a whole number")
-  const all: { key: string; size: number }[] = []
-  for await (const one of store.list()) if (one.key > after) all.push(one)
-  const ordered = all.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  const pageOf = (found: readonly StoredBlob[]) =>
+    found.toSorted((a, b) => (a.key < b.key ? -1 : 1)).slice(0, limit + 1)
+  let found: StoredBlob[] = []
+  for await (const one of store.list()) {
+    if (one.key > after) found.push(one)
+    // A store of millions is not held in memory for one page.
+    if (found.length > 8 * MAX_PAGE) found = pageOf(found)
+  }
+  const ordered = pageOf(found)
   const keys = ordered.slice(0, limit)
   return ordered.length > limit ? { keys, next: keys.at(-1)?.key } : { keys }
 }
 
-/** One range of bytes (RFC 9110 §14.2); several are answered whole. */
+/** One range of bytes (RFC 9110 §14.2); several, and what is no range, are answered whole. */
 function rangeOf(request: Request, size: number): ByteRange | "outside" | undefined {
   const match = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "")
   if (!match) return undefined
   const start = Number(match[1])
   const end = match[2] === "" ? size : Math.min(size, Number(match[2]) + 1)
-  return start >= size || end <= start ? "outside" : { start, end }
+  if (start >= size) return "outside"
+  return end <= start ? undefined : { start, end }
 }
 
 function keyOf(request: Request): string {

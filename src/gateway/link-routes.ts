@@ -4,6 +4,7 @@
  *
  *     PUT  /links/<id>         registers, signed like a store PUT of the envelope
  *     POST /links/<id>         SHL manifest request, forwarded         GET /links/<id>?recipient=…  the JWE of an offline link
+ *     GET  /links/<id>/files/<ticket>  a file that was too long to be embedded, once and within the hour
  *     GET  /links/<id>/native  where the native part is                POST /links/<id>/keeper      forwarded
  *
  * @module
@@ -18,7 +19,10 @@ import {
   AlreadyExistsError,
   InvalidInputError,
   NotFoundError,
+  UnsupportedError,
 } from "../base/errors.ts"
+import { HandedFiles, withLocations } from "./handed-files.ts"
+import { onlyMethods } from "./problem.ts"
 import type { StoreRights } from "./rights.ts"
 
 /** A registered link as it is kept. */
@@ -34,12 +38,16 @@ export type StoredLink = z.infer<typeof storedLinkSchema>
 /** Where links are kept. */
 export interface LinkStore {
   get(id: string): Promise<StoredLink | undefined>
-  put(id: string, link: StoredLink): Promise<void>
+  /** @throws {AlreadyExistsError} when the id is taken */
+  add(id: string, link: StoredLink): Promise<void>
   delete(id: string): Promise<void>
 }
 
 const ID = /^[A-Za-z0-9_-]{43}$/
 const FORWARD_MS = 55_000
+const ENDED = "there is no such link, or it has ended"
+
+const askedSchema = z.looseObject({ embeddedLengthMax: z.int().nonnegative().optional() })
 
 /**
  * Routes of the link server.
@@ -54,12 +62,19 @@ export function linkRoutes(
   const routes = Router()
   const allowed = new Set(keepers.map((one) => one.replace(/\/+$/, "")))
   const json = express.json({ limit: "2mb", inflate: false })
+  const question = express.json({ limit: "16kb", inflate: false })
+  const handed = new HandedFiles(clock)
   const find = async (request: Request): Promise<StoredLink> => {
     const link = await links.get(idOf(request))
     if (!link || (link.until !== 0 && link.until < clock.now())) {
-      throw new NotFoundError("there is no such link, or it has ended")
+      throw new NotFoundError(ENDED)
     }
     return link
+  }
+  const keeperOf = async (request: Request): Promise<string> => {
+    const { keeper } = await find(request)
+    if (!keeper) throw new NotFoundError(ENDED)
+    return `${keeper.url.replace(/\/+$/, "")}/links/${idOf(request)}`
   }
   routes.put("/:id", json, async (request, response) => {
     const parsed = storedLinkSchema.safeParse(request.body)
@@ -70,13 +85,15 @@ export function linkRoutes(
     if (link.keeper && !allowed.has(link.keeper.url.replace(/\/+$/, ""))) {
       throw new AccessDeniedError("this link server does not forward to that keeper")
     }
-    const id = idOf(request)
-    if (await links.get(id)) throw new AlreadyExistsError("there is such a link already")
-    await links.put(id, link)
+    await links.add(idOf(request), link).catch((error: unknown) => {
+      if (!(error instanceof AlreadyExistsError)) throw error
+      throw new AlreadyExistsError("there is such a link already", { cause: error })
+    })
     response.status(201).end()
   })
   routes.delete("/:id", async (request, response) => {
-    const link = await find(request)
+    const link = await links.get(idOf(request))
+    if (!link) throw new NotFoundError(ENDED)
     const call = {
       method: "DELETE" as const,
       folder: "objects" as const,
@@ -89,50 +106,106 @@ export function linkRoutes(
   })
   routes.get("/:id", async (request, response) => {
     const { jwe } = await find(request)
-    if (jwe === undefined) throw new NotFoundError("there is no such link, or it has ended")
-    response.type("application/jose").send(jwe)
+    if (jwe === undefined) throw new NotFoundError(ENDED)
+    if (typeof request.query["recipient"] !== "string" || request.query["recipient"] === "") {
+      throw new InvalidInputError('say who asks: "?recipient=NAME"')
+    }
+    sendFile(response, jwe)
+  })
+  routes.get("/:id/files/:ticket", async (request, response) => {
+    await find(request)
+    const jwe = handed.take(idOf(request), request.params["ticket"])
+    if (jwe === undefined) throw new NotFoundError("the file was fetched, or its hour is over")
+    sendFile(response, jwe)
   })
   routes.get("/:id/native", async (request, response) => {
     const { envelope, control, keeper } = await find(request)
     response.json({ envelope, control, ...(keeper && { keeper: keeper.key }) })
   })
-  for (const path of ["/:id", "/:id/keeper"]) {
-    routes.post(path, json, async (request, response) => {
-      const { keeper } = await find(request)
-      if (!keeper) throw new NotFoundError("there is no such link, or it has ended")
-      const suffix = path.endsWith("keeper") ? "/keeper" : ""
-      await forward(
-        `${keeper.url.replace(/\/+$/, "")}/links/${idOf(request)}${suffix}`,
-        request,
-        response,
-      )
-    })
-  }
+  routes.post("/:id", question, async (request, response) => {
+    const { embeddedLengthMax, ...rest } = askedOf(request)
+    const answer = await forward(await keeperOf(request), rest)
+    const { protocol, baseUrl } = request
+    const base = `${protocol}://${request.get("host") ?? ""}${baseUrl}/${idOf(request)}/files/`
+    const hand = (jwe: string) => base + handed.hand(idOf(request), jwe)
+    send(response, answer, (body) => withLocations(body, embeddedLengthMax, hand))
+  })
+  routes.post("/:id/keeper", question, async (request, response) => {
+    send(response, await forward(`${await keeperOf(request)}/keeper`, bodyOf(request)))
+  })
+  routes.all("/:id", onlyMethods("GET", "HEAD", "POST", "PUT", "DELETE"))
+  routes.all("/:id/native", onlyMethods("GET", "HEAD"))
+  routes.all("/:id/keeper", onlyMethods("POST"))
   return routes
 }
 
-async function forward(url: string, request: Request, response: Response): Promise<void> {
-  const answer = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(request.body),
-    redirect: "error",
-    signal: AbortSignal.timeout(FORWARD_MS),
-  }).catch((cause: unknown) => {
+interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly retryAfter: string | null
+  readonly body: string
+}
+
+async function forward(url: string, body: object): Promise<Answer> {
+  try {
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      redirect: "error",
+      signal: AbortSignal.timeout(FORWARD_MS),
+    })
+    return {
+      status: answer.status,
+      type: answer.headers.get("content-type") ?? "application/json",
+      retryAfter: answer.headers.get("retry-after"),
+      body: await answer.text(),
+    }
+  } catch (cause) {
     throw new AgentUnavailableError("the keeper of this link does not answer: try again later", {
       cause,
     })
-  })
-  const type = answer.headers.get("content-type") ?? "application/json"
+  }
+}
+
+function send(
+  response: Response,
+  { status, type, retryAfter, body }: Answer,
+  rewrite: (body: string) => string = (text) => text,
+): void {
+  if (retryAfter !== null) response.set("retry-after", retryAfter)
   response
-    .status(answer.status)
+    .status(status)
     .type(type)
-    .send(Buffer.from(await answer.arrayBuffer()))
+    .send(status === 200 ? rewrite(body) : body)
+}
+
+function sendFile(response: Response, jwe: string): void {
+  response.set("cache-control", "no-store").type("application/jose").send(jwe)
+}
+
+/** The body of a manifest request; the limit is ours to keep, since the keeper does not know under which address its file can be had. */
+function askedOf(request: Request) {
+  const parsed = askedSchema.safeParse(bodyOf(request))
+  if (!parsed.success) {
+    throw new InvalidInputError(
+      `"${parsed.error.issues[0]?.path.join(".")}" is not as it should be`,
+    )
+  }
+  return parsed.data
+}
+
+function bodyOf(request: Request): object {
+  const body: unknown = request.body
+  if (typeof body !== "object" || body === null) {
+    throw new UnsupportedError("this route takes application/json")
+  }
+  return body
 }
 
 function idOf(request: Request): string {
   const id = String(request.params["id"])
-  if (!ID.test(id)) throw new NotFoundError("there is no such link, or it has ended")
+  if (!ID.test(id)) throw new NotFoundError(ENDED)
   fromBase64url(id)
   return id
 }

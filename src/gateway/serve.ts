@@ -31,6 +31,8 @@ export interface ServeOptions {
   /** 0 takes a free one. */
   readonly port: number
   readonly host?: string
+  /** Milliseconds for which a connection may be silent while a body is awaited or taken. Default 120 000. */
+  readonly idleTimeoutMs?: number
   /** Told of each failure that is not the caller's: method, route, name of the error. */
   readonly log?: (line: string) => void
 }
@@ -43,6 +45,9 @@ export interface RunningServer {
 
 const HEADERS_MS = 10_000
 const KEEP_ALIVE_MS = 5_000
+const IDLE_MS = 120_000
+/** Seconds for which a browser may remember that it may call. */
+const PREFLIGHT_S = "86400"
 
 /** The application, listening nowhere. */
 export function serveApp(options: ServeOptions): express.Express {
@@ -51,14 +56,22 @@ export function serveApp(options: ServeOptions): express.Express {
   const app = express()
   app.disable("x-powered-by")
   app.set("etag", false)
-  app.use((_request, response, next) => {
+  // The host and scheme of an answer's links, behind a proxy on this machine.
+  app.set("trust proxy", "loopback")
+  app.use((request, response, next) => {
     response.set({
       "x-content-type-options": "nosniff",
       "referrer-policy": "no-referrer",
       "access-control-allow-origin": "*",
-      "access-control-expose-headers": "content-range, content-length",
+      "access-control-expose-headers": "content-range, content-length, retry-after",
     })
-    next()
+    if (request.method !== "OPTIONS") return next()
+    response.set({
+      "access-control-allow-methods": "GET, HEAD, PUT, POST, DELETE",
+      "access-control-allow-headers": "authorization, content-type, range",
+      "access-control-max-age": PREFLIGHT_S,
+    })
+    response.status(204).end()
   })
   app.get("/health", (_request, response) => {
     response.json({ status: "up" })
@@ -73,19 +86,28 @@ export function serveApp(options: ServeOptions): express.Express {
 
 /** Serves on loopback, or on `host`. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  return await serveOn(serveApp(options), options.port, options.host)
+  return await serveOn(serveApp(options), options.port, options.host, options.idleTimeoutMs)
 }
 
-/** Lets an application listen; port 0 takes a free one. */
+/**
+ * Lets an application listen; port 0 takes a free one. A connection that is silent for longer than `idleTimeoutMs` while a request comes or an
+ * answer is taken is cut, and what it was sending is not stored.
+ */
 export async function serveOn(
   app: express.Express,
   port: number,
   host = "127.0.0.1",
+  idleTimeoutMs = IDLE_MS,
 ): Promise<RunningServer> {
   const server = createServer(
     { headersTimeout: HEADERS_MS, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS },
-    app,
+    (request, response) => {
+      // While the store makes a body durable, nobody has anything to say.
+      request.once("end", () => request.socket.setTimeout(0))
+      app(request, response)
+    },
   )
+  server.setTimeout(idleTimeoutMs)
   await listen(server, port, host)
   const at = server.address() as AddressInfo
   return {

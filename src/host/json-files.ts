@@ -6,7 +6,16 @@
 import { readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { fromUtf8, utf8 } from "../base/bytes.ts"
-import { fileError, readFileIfPresent, syncFolder, writeFileDurably } from "./files.ts"
+import { IntegrityError, InvalidInputError } from "../base/errors.ts"
+import {
+  createFileDurably,
+  fileError,
+  readFileIfPresent,
+  syncFolder,
+  writeFileDurably,
+} from "./files.ts"
+
+const ID = /^[A-Za-z0-9_-]{1,100}$/
 
 /** Values of any JSON shape by id (43 base64url characters). */
 export class JsonFiles<T> {
@@ -20,7 +29,12 @@ export class JsonFiles<T> {
 
   async get(id: string): Promise<T | undefined> {
     const bytes = await readFileIfPresent(this.#path(id))
-    return bytes && this.#parse(JSON.parse(fromUtf8(bytes)))
+    if (bytes === undefined) return undefined
+    try {
+      return this.#parse(JSON.parse(fromUtf8(bytes)))
+    } catch (cause) {
+      throw new IntegrityError(`${this.#path(id)} is damaged: restore it, or remove it`, { cause })
+    }
   }
 
   /** All ids, in the order of their text. */
@@ -35,16 +49,26 @@ export class JsonFiles<T> {
       .toSorted()
   }
 
+  /** @throws {AlreadyExistsError} when there is a value under that id */
+  async add(id: string, value: T): Promise<void> {
+    await createFileDurably(this.#path(id), utf8(JSON.stringify(value)))
+  }
+
   async put(id: string, value: T): Promise<void> {
     await writeFileDurably(this.#path(id), utf8(JSON.stringify(value)))
   }
 
   async delete(id: string): Promise<void> {
-    await rm(this.#path(id), { force: true })
-    await syncFolder(this.#folder)
+    try {
+      await rm(this.#path(id))
+      await syncFolder(this.#folder)
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw fileError(this.#path(id), cause)
+    }
   }
 
   #path(id: string): string {
+    if (!ID.test(id)) throw new InvalidInputError("that is not the id of a file here")
     return join(this.#folder, `${id}.json`)
   }
 }

@@ -1,7 +1,13 @@
+import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
+import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import express from "express"
 import { afterAll } from "vitest"
+import { blobRoutes } from "../../src/gateway/blob-routes.ts"
+import { problems } from "../../src/gateway/problem.ts"
+import type { StoreRights } from "../../src/gateway/rights.ts"
 import type { BlobStore } from "../../storage/blob-store.ts"
 import { FilesystemBlobStore } from "../../storage/filesystem.ts"
 import { HttpBlobStore } from "../../storage/http.ts"
@@ -31,6 +37,29 @@ async function openHttp(): Promise<BlobStore> {
   const server = await startBlobServer()
   cleanups.push(() => server.stop())
   return new HttpBlobStore({ url: `${server.url}/blobs` })
+}
+
+/** The server that we ship, over a store that takes any bytes; who may write is tested elsewhere. */
+async function openOwnServer(): Promise<BlobStore> {
+  const folder = await openFolder()
+  const anybody = { require: async () => undefined } as unknown as StoreRights
+  const app = serveBlobs(folder, anybody)
+  const server = app.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  cleanups.push(async () => {
+    server.closeAllConnections()
+    server.close()
+    await once(server, "close")
+  })
+  const { port } = server.address() as AddressInfo
+  return new HttpBlobStore({ url: `http://127.0.0.1:${port}/blobs` })
+}
+
+function serveBlobs(store: BlobStore, rights: StoreRights): express.Express {
+  const app = express()
+  app.use("/blobs", blobRoutes(store, "blobs", rights))
+  app.use(problems(undefined))
+  return app
 }
 
 async function openS3(prefix: string): Promise<BlobStore> {
@@ -65,6 +94,12 @@ describeBlobStore({
   name: "copies(memory, filesystem)",
   names: "any",
   open: async () => withCopies([new MemoryBlobStore(), await openFolder()]),
+})
+describeBlobStore({ name: "http (medlake serve)", names: "cid", open: openOwnServer })
+describeBlobStore({
+  name: "verify(retry(http (medlake serve)))",
+  names: "cid",
+  open: async () => withVerify(withRetry(await openOwnServer())),
 })
 describeBlobStore({ name: "ipfs", names: "cid", open: openIpfs })
 describeBlobStore({

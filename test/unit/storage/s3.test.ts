@@ -24,8 +24,8 @@ describe("S3BlobStore", () => {
       endpoint: server.url,
       credentials: S3_CREDENTIALS,
       maxAttempts: 1,
-      idleTimeoutMs: 150,
-      connectionTimeoutMs: 500,
+      idleTimeoutMs: 20_000,
+      connectionTimeoutMs: 10_000,
       ...changes,
     })
   beforeEach(async () => {
@@ -70,12 +70,14 @@ describe("S3BlobStore", () => {
     ["put", "get", "stat", "delete", "list"].map((method) => ({ name, fault, code, method })),
   )
   it.for(cases)("reports $name on $method as $code", async ({ fault, code, method }) => {
+    const isSilent = fault.kind === "stall"
+    if (isSilent) store = open({ idleTimeoutMs: 150 })
     server.fault = () => fault
     const failure = await rejection(call(method, await nameOf(patterned(500))))
     expect(failure).toMatchObject({ code, retryable: code === "storage_unavailable" })
-    expect(failure.cause !== undefined || fault.kind === "stall").toBe(true)
+    expect(failure.cause !== undefined || isSilent).toBe(true)
     expect(server.bucket.objects.size).toBe(0)
-    expect(server.requests.length).toBeGreaterThan(0)
+    expect(isSilent || server.requests.length > 0).toBe(true)
   })
 
   it.for(["put", "get", "stat", "delete", "list"])(
@@ -141,6 +143,7 @@ describe("S3BlobStore", () => {
 
     it("reports a body that stops coming", async () => {
       await store.put("k", sourceOf(patterned(5000)))
+      store = open({ idleTimeoutMs: 300 })
       server.fault = () => ({ kind: "stall-body", after: 100 })
       expect(await rejection(collect(store.get("k")))).toMatchObject({
         code: "storage_unavailable",
@@ -221,7 +224,6 @@ describe("S3BlobStore", () => {
       server.requests.filter(({ path }) => path.includes("partNumber=")).length
 
     it("goes in parts and comes back the same", async () => {
-      store = open({ idleTimeoutMs: 10_000 })
       await store.put("k", sourceOf(bytes))
       expect(partsSeen()).toBe(9)
       expect(server.bucket.uploads.size).toBe(0)
@@ -229,7 +231,6 @@ describe("S3BlobStore", () => {
     })
 
     it("leaves no part when one is refused", async () => {
-      store = open({ idleTimeoutMs: 10_000 })
       server.fault = ({ path }) =>
         path.includes("partNumber=3") ? xml(403, "AccessDenied") : undefined
       expect(await rejection(store.put("k", sourceOf(bytes)))).toMatchObject({
@@ -241,7 +242,6 @@ describe("S3BlobStore", () => {
     })
 
     it("leaves no part when the source fails", async () => {
-      store = open({ idleTimeoutMs: 10_000 })
       const broken = new Error("source failed")
       const source = sourceThen(bytes.subarray(0, 33 * MIB), bytes.length, () =>
         Promise.reject(broken),
@@ -253,7 +253,6 @@ describe("S3BlobStore", () => {
     })
 
     it("leaves no part when aborted", async () => {
-      store = open({ idleTimeoutMs: 10_000 })
       const caller = new AbortController()
       const reason = new Error("changed my mind")
       const source = sourceThen(bytes.subarray(0, 33 * MIB), bytes.length, () => {
@@ -266,7 +265,6 @@ describe("S3BlobStore", () => {
     })
 
     it("leaves no part when it cannot be completed", async () => {
-      store = open({ idleTimeoutMs: 10_000 })
       server.fault = ({ method, path }) =>
         method === "POST" && path.includes("uploadId=") ? xml(500, "InternalError") : undefined
       expect(await rejection(store.put("k", sourceOf(bytes)))).toMatchObject({

@@ -10,6 +10,7 @@
  * @module
  */
 import { type Clock, systemClock } from "../base/clock.ts"
+import { InvalidInputError } from "../base/errors.ts"
 import { formatAddress } from "../crypto/address.ts"
 import { Chain } from "./chain.ts"
 import { answer } from "./rest/router.ts"
@@ -84,9 +85,11 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
     currencyMosaicId: BigInt(`0x${chain.genesis.currency}`),
     fund: async (address, amount) => {
       const body = { address: formatAddress(address), amount: amount.toString() }
-      const { status } = answer(chain, "POST", "/devnet/faucet", body)
-      if (status !== 200) throw new Error("the faucet refused")
-      if ([...chain.pool()].length > 0) chain.makeBlock()
+      const { status, body: told } = answer(chain, "POST", "/devnet/faucet", body)
+      if (status !== 200) {
+        throw new InvalidInputError(`the faucet refused: ${(told as { message: string }).message}`)
+      }
+      chain.makeBlock()
     },
     rollback: async (blocks, { forget = false } = {}) => chain.undo(blocks, forget),
     close: async () => {

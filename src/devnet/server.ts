@@ -97,15 +97,15 @@ async function respond(
   send(answered.status, answered.body)
 }
 
+/** The body; undefined when it is too long. It is read to its end even then: who still writes does not read the answer. */
 async function textOf(request: IncomingMessage): Promise<string | undefined> {
   const pieces: Buffer[] = []
   let length = 0
   for await (const piece of request as AsyncIterable<Buffer>) {
     length += piece.length
-    if (length > BODY_LIMIT) return undefined
-    pieces.push(piece)
+    if (length <= BODY_LIMIT) pieces.push(piece)
   }
-  return Buffer.concat(pieces).toString("utf8")
+  return length <= BODY_LIMIT ? Buffer.concat(pieces).toString("utf8") : undefined
 }
 
 function attend(socket: WebSocket, channels: Channels): void {

@@ -11,7 +11,7 @@
  */
 import { base32, concat, equal, hex } from "../base/bytes.ts"
 import type { Clock } from "../base/clock.ts"
-import { IntegrityError, NotFoundError } from "../base/errors.ts"
+import { IntegrityError, LedgerRefusedError, NotFoundError } from "../base/errors.ts"
 import { type AccountState, readAccount } from "./account.ts"
 import { type BlockHeader, readBlock } from "./block.ts"
 import {
@@ -69,10 +69,13 @@ export async function proveTransaction(
   if (!aggregate) throw new NotFoundError(`the node has not confirmed transaction ${hex(hash)}`)
   const block = await readBlock(rest, aggregate.height, signal)
   const leaf = hex(aggregate.merkleComponentHash).toUpperCase()
-  const answer = await rest.find(`/blocks/${block.height}/transactions/${leaf}/merkle`, signal)
-  if (!answer) {
-    throw new IntegrityError(`block ${block.height} does not hold transaction ${hex(hash)}`)
-  }
+  const path = `/blocks/${block.height}/transactions/${leaf}/merkle`
+  const answer = await rest.get(path, signal).catch((error: unknown) => {
+    // A node says 409 when the block does not hold it, 404 when it has no such block.
+    if (!(error instanceof LedgerRefusedError)) throw error
+    const message = `block ${block.height} does not hold transaction ${hex(hash)}`
+    throw new IntegrityError(message, { cause: error })
+  })
   let root = aggregate.merkleComponentHash
   for (const step of answer.at("merklePath").list()) {
     const sibling = step.at("hash").hex(32)

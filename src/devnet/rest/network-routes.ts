@@ -147,6 +147,10 @@ export function networkProperties({ chain }: RestRequest) {
       totalVotingBalanceCalculationFix: "0",
       treasuryReissuance: "0",
       strictAggregateTransactionHash: "0",
+      skipSecretLockUniquenessChecks: "0",
+      skipSecretLockExpirations: "0",
+      forceSecretLockExpirations: "0",
+      uniqueAggregateTransactionHash: "0",
     },
   }
 }

@@ -16,7 +16,7 @@ export interface RestRequest {
   readonly body: unknown
 }
 
-/** What a route gives; a `string` body is sent as plain text. */
+/** What a route gives; the body is sent as JSON. */
 export interface RestAnswer {
   readonly status: number
   readonly body: unknown
@@ -65,20 +65,53 @@ export function addressOfText(text: string, name: string): string {
 export function countOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name)
   if (text === null) return undefined
-  if (!/^\d{1,15}$/.test(text)) {
-    throw new RestError(409, "InvalidArgument", `${name} is not a valid unsigned integer`)
-  }
+  if (!/^\d{1,15}$/.test(text)) throw invalid(`${name} is not a valid unsigned integer`)
   return Number(text)
 }
 
-/** A list of texts in a body. */
-export function listOf(body: unknown, name: string): string[] {
-  const list =
-    typeof body === "object" && body !== null ? (body as Record<string, unknown>)[name] : []
-  if (!Array.isArray(list) || !list.every((one) => typeof one === "string")) {
-    throw new RestError(409, "InvalidArgument", `${name} is not a list of texts`)
+/** 409 in words of its own. */
+export function invalid(message: string): RestError {
+  return new RestError(409, "InvalidArgument", message)
+}
+
+/** A height, a time or another unsigned number in a query; undefined when absent. */
+export function numberOf(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name)
+  return text === null ? undefined : uintOf(text, name)
+}
+
+/** The values of a list in a body, each read by `parse`; a single text stands for a list of one, as REST takes it. */
+export function listOf<T>(body: unknown, name: string, parse: (text: string) => T): T[] {
+  const given = fieldOf(body, name)
+  return elementsOf(Array.isArray(given) ? (given as unknown[]) : [given], name, parse)
+}
+
+/** A field of a body; undefined when it has none, or is no object. */
+export function fieldOf(body: unknown, name: string): unknown {
+  return (body as Record<string, unknown> | null | undefined)?.[name]
+}
+
+/** Reads each element of a list or of a repeated query parameter. */
+export function elementsOf<T>(
+  list: readonly unknown[],
+  name: string,
+  parse: (text: string) => T,
+): T[] {
+  try {
+    return list.map((one) => {
+      if (typeof one !== "string") throw malformed(name)
+      return parse(one)
+    })
+  } catch (error) {
+    if (!(error instanceof RestError)) throw error
+    throw invalid(`element in array ${name} has an invalid format`)
   }
-  return list
+}
+
+/** An unsigned number of at most 15 digits. */
+export function uintOf(text: string, name: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw malformed(name)
+  return Number(text)
 }
 
 /** Page bounds (symbol.md §9.3). */
@@ -91,15 +124,17 @@ export interface Paging {
 
 const PAGE = { min: 10, usual: 20, max: 100 } as const
 
-/** Reads page bounds; sizes out of range are clamped. */
-export function pagingOf(query: URLSearchParams): Paging {
-  const order = query.get("order") ?? "asc"
-  if (order !== "asc" && order !== "desc") throw malformed("order")
+/** Reads page bounds; sizes out of range are clamped. `sortable`: what the route can sort by. */
+export function pagingOf(query: URLSearchParams, sortable: readonly string[] = ["id"]): Paging {
+  const orderBy = query.get("orderBy")
+  if (orderBy !== null && !sortable.includes(orderBy)) {
+    throw invalid(`sorting by ${orderBy} is not allowed`)
+  }
   const size = countOf(query, "pageSize") ?? PAGE.usual
   return {
     pageNumber: Math.max(1, countOf(query, "pageNumber") ?? 1),
     pageSize: Math.min(PAGE.max, Math.max(PAGE.min, size)),
-    descending: order === "desc",
+    descending: query.get("order") === "desc",
     offset: query.get("offset") ?? undefined,
   }
 }

@@ -13,8 +13,8 @@ import * as transactionRoutes from "./transaction-routes.ts"
 
 type Handler = (request: RestRequest) => unknown
 
-/** Method, path with `*` for a parameter, handler. */
-const ROUTES: readonly (readonly [string, string, Handler])[] = [
+/** Every route: method, path with `*` for a parameter, handler. */
+export const ROUTES: readonly (readonly [string, string, Handler])[] = [
   ["GET", "/node/info", networkRoutes.nodeInfo],
   ["GET", "/node/health", networkRoutes.nodeHealth],
   ["GET", "/node/server", networkRoutes.nodeServer],
@@ -53,6 +53,8 @@ const ROUTES: readonly (readonly [string, string, Handler])[] = [
   ["POST", "/metadata", stateRoutes.metadataByHashes],
   ["GET", "/metadata/*", stateRoutes.metadataByHash],
   ["GET", "/metadata/*/merkle", stateRoutes.metadataMerkle],
+  ["POST", "/namespaces/mosaic/names", stateRoutes.mosaicNames],
+  ["POST", "/namespaces/account/names", stateRoutes.accountNames],
   ["GET", "/devnet/faucet", faucet],
   ["POST", "/devnet/faucet", fund],
 ]

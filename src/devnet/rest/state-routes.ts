@@ -9,15 +9,21 @@ import { metadataHash } from "../plugins/metadata.ts"
 import type { CacheName } from "../state.ts"
 import {
   addressOfText,
+  fieldOf,
   hashOf,
+  invalid,
   listOf,
   malformed,
   missing,
+  numberOf,
   pageOf,
   pagingOf,
   type RestRequest,
 } from "./request.ts"
 import { accountShape, metadataShape, mosaicShape, multisigShape } from "./shapes.ts"
+
+/** Target id of metadata on accounts. */
+const ACCOUNT_TARGET = "0".repeat(16)
 
 export function account({ chain, parameters }: RestRequest) {
   const [id = ""] = parameters
@@ -28,7 +34,7 @@ export function account({ chain, parameters }: RestRequest) {
 
 export function accounts({ chain, query }: RestRequest) {
   const address = query.get("address")
-  const mosaicId = query.get("mosaicId")?.toUpperCase()
+  const mosaicId = hex64Of(query, "mosaicId")
   const wanted = address === null ? undefined : addressOfText(address, "address")
   const entries = chain.store
     .entries("account")
@@ -38,9 +44,14 @@ export function accounts({ chain, query }: RestRequest) {
 }
 
 export function accountsById({ chain, body }: RestRequest) {
-  const keys = listOf(body, "publicKeys").map((one) => accountIdOf(one))
-  const addresses = listOf(body, "addresses").map((one) => addressOfText(one, "addresses"))
-  return [...keys, ...addresses].flatMap((one) => {
+  const byKey = fieldOf(body, "publicKeys") !== undefined
+  if (byKey && fieldOf(body, "addresses") !== undefined) {
+    throw invalid("publicKeys and addresses cannot both be provided")
+  }
+  const addresses = byKey
+    ? listOf(body, "publicKeys", (text) => addressHex(hashOf(text, "publicKeys")))
+    : listOf(body, "addresses", (text) => addressOfText(text, "addresses"))
+  return addresses.flatMap((one) => {
     const entry = chain.store.entry("account", one)
     return entry ? [accountShape(entry)] : []
   })
@@ -110,8 +121,8 @@ export function mosaics({ chain, query }: RestRequest) {
 }
 
 export function mosaicsById({ chain, body }: RestRequest) {
-  return listOf(body, "mosaicIds").flatMap((id) => {
-    const entry = chain.store.entry("mosaic", mosaicIdOf(id))
+  return listOf(body, "mosaicIds", mosaicIdOf).flatMap((id) => {
+    const entry = chain.store.entry("mosaic", id)
     return entry ? [mosaicShape(entry)] : []
   })
 }
@@ -121,22 +132,35 @@ export function mosaicMerkle({ chain, parameters }: RestRequest) {
 }
 
 export function metadata({ chain, query }: RestRequest) {
-  const source = query.get("sourceAddress")
-  const target = query.get("targetAddress")
-  const key = query.get("scopedMetadataKey")?.toUpperCase()
-  const from = source === null ? undefined : addressOfText(source, "sourceAddress")
-  const to = target === null ? undefined : addressOfText(target, "targetAddress")
-  const isAccount = ["0", null].includes(query.get("metadataType"))
+  const paging = pagingOf(query)
+  const address = (name: string) => {
+    const text = query.get(name)
+    return text === null ? undefined : addressOfText(text, name)
+  }
+  const [source, target] = [address("sourceAddress"), address("targetAddress")]
+  const key = hex64Of(query, "scopedMetadataKey")
+  // All entries here are on accounts: type 0, with no target id.
+  const isAccount =
+    [undefined, 0].includes(numberOf(query, "metadataType")) &&
+    [undefined, ACCOUNT_TARGET].includes(hex64Of(query, "targetId"))
   const find = () =>
-    from !== undefined && to !== undefined && key !== undefined
-      ? [chain.store.entry("metadata", metadataHash(from, to, BigInt(`0x${key}`)))]
+    source !== undefined && target !== undefined && key !== undefined
+      ? [chain.store.entry("metadata", metadataHash(source, target, BigInt(`0x${key}`)))]
       : chain.store.entries("metadata")
   const entries = (isAccount ? find() : [])
     .filter((one) => one !== undefined)
-    .filter((one) => from === undefined || one.source === from)
-    .filter((one) => to === undefined || one.target === to)
+    .filter((one) => source === undefined || one.source === source)
+    .filter((one) => target === undefined || one.target === target)
     .filter((one) => key === undefined || one.key === key)
-  return pageOf(entries.map(metadataShape), pagingOf(query))
+  return pageOf(entries.map(metadataShape), paging)
+}
+
+/** 64 bits in a query, as 16 hex digits. */
+function hex64Of(query: URLSearchParams, name: string): string | undefined {
+  const text = query.get(name)
+  if (text === null) return undefined
+  if (!/^[0-9A-Fa-f]{1,16}$/.test(text)) throw malformed(name)
+  return text.toUpperCase().padStart(16, "0")
 }
 
 export function metadataByHash({ chain, parameters }: RestRequest) {
@@ -147,14 +171,30 @@ export function metadataByHash({ chain, parameters }: RestRequest) {
 }
 
 export function metadataByHashes({ chain, body }: RestRequest) {
-  return listOf(body, "compositeHashes").flatMap((text) => {
-    const entry = chain.store.entry("metadata", hexOf(hashOf(text, "compositeHashes")))
+  return listOf(body, "compositeHashes", hashNamed).flatMap((hash) => {
+    const entry = chain.store.entry("metadata", hexOf(hash))
     return entry ? [metadataShape(entry)] : []
   })
 }
 
 export function metadataMerkle({ chain, parameters }: RestRequest) {
   return proofOf(chain, "metadata", hexOf(hashOf(parameters[0] ?? "", "compositeHash")))
+}
+
+/** Clients ask what things are called before they show them: there are no namespaces here, so none has a name. */
+export function mosaicNames({ body }: RestRequest) {
+  const ids = listOf(body, "mosaicIds", mosaicIdOf)
+  return { mosaicNames: ids.map((mosaicId) => ({ mosaicId, names: [] })) }
+}
+
+/** See {@link mosaicNames}. */
+export function accountNames({ body }: RestRequest) {
+  const addresses = listOf(body, "addresses", (text) => addressOfText(text, "addresses"))
+  return { accountNames: addresses.map((address) => ({ address, names: [] })) }
+}
+
+function hashNamed(text: string): Buffer {
+  return hashOf(text, "compositeHash")
 }
 
 function proofOf(chain: Chain, cache: CacheName, key: string) {

@@ -5,13 +5,13 @@
  */
 import { addressHex, hexOf } from "../account.ts"
 import type { Chain } from "../chain.ts"
-import { involvedIn, parsePartId } from "../parts.ts"
+import { parsePartId } from "../parts.ts"
 import type { ConfirmedTransaction, PartRow } from "../rows.ts"
 import type { Transaction } from "../transaction.ts"
 import {
-  addressOfText,
-  countOf,
+  fieldOf,
   hashOf,
+  invalid,
   listOf,
   malformed,
   missing,
@@ -22,6 +22,7 @@ import {
   type RestRequest,
 } from "./request.ts"
 import { embeddedShape, type Place, transactionShape } from "./shapes.ts"
+import { filtersOf, searchConfirmed, searchWaiting } from "./transaction-search.ts"
 
 type Group = "confirmed" | "unconfirmed" | "partial"
 
@@ -37,14 +38,19 @@ export function announce({ chain, body }: RestRequest) {
 
 export function transactionById({ chain, parameters }: RestRequest) {
   const [group, id = ""] = parameters
-  const found = find(chain, groupOf(group), id)
+  const found = find(chain, groupOf(group), idOf(id))
   if (!found) throw missing(id)
   return found
 }
 
 export function transactionsById({ chain, parameters, body }: RestRequest) {
   const group = groupOf(parameters[0])
-  return listOf(body, "transactionIds").flatMap((id) => find(chain, group, id) ?? [])
+  const byId = fieldOf(body, "transactionIds") !== undefined
+  if (byId === (fieldOf(body, "hashes") !== undefined)) {
+    throw invalid("either ids or hashes must be provided")
+  }
+  const ids = listOf(body, byId ? "transactionIds" : "hashes", idOf)
+  return ids.flatMap((id) => find(chain, group, id) ?? [])
 }
 
 export function status({ chain, parameters }: RestRequest) {
@@ -55,13 +61,27 @@ export function status({ chain, parameters }: RestRequest) {
 }
 
 export function statuses({ chain, body }: RestRequest) {
-  return listOf(body, "hashes").flatMap((text) => statusOf(chain, hashOf(text, "hashes")) ?? [])
+  const hashes = listOf(body, "hashes", (text) => hashOf(text, "hashes"))
+  return hashes.flatMap((hash) => statusOf(chain, hash) ?? [])
 }
 
-export function search(request: RestRequest) {
-  const group = groupOf(request.parameters[0])
-  if (group === "partial") return page([], pagingOf(request.query))
-  return group === "confirmed" ? searchConfirmed(request) : searchWaiting(request)
+export function search({ chain, parameters, query }: RestRequest) {
+  const group = groupOf(parameters[0])
+  const filters = filtersOf(query)
+  const paging = pagingOf(query)
+  if (group === "partial") return page([], paging)
+  if (group === "unconfirmed") {
+    const waiting = searchWaiting(chain, filters)
+    return pageOf(
+      waiting.map((one) => transactionShape(one, undefined, false)),
+      paging,
+    )
+  }
+  const rows = searchConfirmed(chain, filters, paging)
+  return page(
+    rows.flatMap((row) => partShape(chain, row, false) ?? []),
+    paging,
+  )
 }
 
 function groupOf(text: string | undefined): Group {
@@ -69,10 +89,16 @@ function groupOf(text: string | undefined): Group {
   throw new RestError(404, "NotFound", "")
 }
 
+/** A hash or a database id. */
+function idOf(text: string): string {
+  if (text.length === 64) return hexOf(hashOf(text, "transactionId"))
+  if (text.length !== 24) throw invalid(`invalid length of transaction id '${text}'`)
+  if (!parsePartId(text)) throw malformed("transactionId")
+  return text
+}
+
 function find(chain: Chain, group: Group, id: string) {
   const isHash = id.length === 64
-  if (isHash) hashOf(id, "transactionId")
-  else if (!parsePartId(id)) throw malformed("transactionId")
   if (group === "unconfirmed") {
     const waiting = isHash ? chain.pooled(Buffer.from(id, "hex")) : undefined
     return waiting && transactionShape(waiting, undefined, true)
@@ -102,81 +128,6 @@ function statusOf(chain: Chain, hash: Buffer) {
   if (waiting) return { ...shape("unconfirmed", "Success", waiting.deadline), height: "0" }
   const failed = chain.store.status(hash)
   return failed && shape("failed", failed.code, failed.deadline)
-}
-
-function searchConfirmed({ chain, query }: RestRequest) {
-  const paging = pagingOf(query)
-  const where: string[] = []
-  const values: unknown[] = []
-  const add = (condition: string, ...bound: unknown[]) => {
-    where.push(condition)
-    values.push(...bound)
-  }
-  const address = query.get("address")
-  const signer = query.get("signerPublicKey")
-  const recipient = query.get("recipientAddress")
-  if (address !== null && (signer !== null || recipient !== null)) {
-    const message =
-      "can't filter by address if signerPublicKey or recipientAddress are already provided"
-    throw new RestError(409, "InvalidArgument", message)
-  }
-  if (query.get("embedded") !== "true" || address !== null) add("part = 0")
-  if (address !== null) {
-    const involved =
-      "SELECT 1 FROM involved i WHERE i.address = ? AND i.height = part.height AND i.place = part.place"
-    add(`EXISTS (${involved})`, addressOfText(address, "address"))
-  }
-  if (signer !== null) add("signer = ?", hexOf(hashOf(signer, "signerPublicKey")))
-  if (recipient !== null) add("recipient = ?", addressOfText(recipient, "recipientAddress"))
-  const types = query.getAll("type").map(Number)
-  if (types.length > 0) add(`type IN (${types.map(() => "?").join(",")})`, ...types)
-  for (const [name, operator] of HEIGHT_FILTERS) {
-    const height = countOf(query, name)
-    if (height !== undefined) add(`height ${operator} ?`, height)
-  }
-  const { offset, descending, pageSize, pageNumber } = paging
-  if (offset !== undefined) {
-    if (!parsePartId(offset)) throw malformed("offset")
-    add(`id ${descending ? "<" : ">"} ?`, offset.toUpperCase())
-  }
-  const sql = `SELECT * FROM part ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""}
-    ORDER BY id ${descending ? "DESC" : "ASC"} LIMIT ? OFFSET ?`
-  const rows = chain.store.rows(sql, ...values, pageSize, (pageNumber - 1) * pageSize)
-  const shapes = (rows as unknown as PartRow[]).flatMap((row) => partShape(chain, row, false) ?? [])
-  return page(
-    shapes.filter((shape) => isMosaicWanted(shape, query)),
-    paging,
-  )
-}
-
-const HEIGHT_FILTERS = [
-  ["height", "="],
-  ["fromHeight", ">="],
-  ["toHeight", "<="],
-] as const
-
-function isMosaicWanted(shape: { readonly transaction: object }, query: URLSearchParams): boolean {
-  const id = query.get("transferMosaicId")
-  if (id === null) return true
-  const { mosaics } = shape.transaction as { mosaics?: { id: string; amount: string }[] }
-  const amount = BigInt(mosaics?.find((one) => one.id === id.toUpperCase())?.amount ?? -1n)
-  const from = BigInt(query.get("fromTransferAmount") ?? 0)
-  return amount >= from && amount <= BigInt(query.get("toTransferAmount") ?? amount)
-}
-
-function searchWaiting({ chain, query }: RestRequest) {
-  const address = query.get("address")
-  const wanted = address === null ? undefined : addressOfText(address, "address")
-  const signer = query.get("signerPublicKey")?.toUpperCase()
-  const types = new Set(query.getAll("type").map(Number))
-  const isWanted = (one: Transaction) =>
-    (wanted === undefined || involvedIn(one, chain.genesis.sink).includes(wanted)) &&
-    (signer === undefined || hexOf(one.signer) === signer) &&
-    (types.size === 0 || types.has(one.type))
-  const shapes = [...chain.pool()]
-    .filter(isWanted)
-    .map((one) => transactionShape(one, undefined, false))
-  return pageOf(shapes, pagingOf(query))
 }
 
 function partShape(

@@ -6,7 +6,12 @@ import { hex } from "../base/bytes.ts"
 import { InvalidInputError, NotFoundError } from "../base/errors.ts"
 import { systemRandom } from "../base/random.ts"
 import { openStore } from "../compose.ts"
-import { isDownloaded, syncDownloads, writeDownload } from "../host/download-files.ts"
+import {
+  downloadNames,
+  isDownloaded,
+  syncDownloads,
+  writeDownload,
+} from "../host/download-files.ts"
 import { SegmentCipherPool } from "../host/segment-cipher-pool.ts"
 import { getObject } from "../lake/control-object.ts"
 import { fetchRecord, instanceParts } from "../lake/fetch.ts"
@@ -37,7 +42,10 @@ interface Openable {
 export function define(verb: Command): void {
   verb
     .argument("[records...]", "names of records, or their beginnings; all that can be read if none")
-    .requiredOption("--out <folder>", "where the files go: RECORD/SOP-INSTANCE-UID.dcm")
+    .requiredOption(
+      "--out <folder>",
+      "where the files go: RECORD/SOP-INSTANCE-UID.dcm; further versions of one in a record: UID~2.dcm, …",
+    )
     .option("--category <category>", "which vault, when several are pinned here")
     .option("--link <link>", "a SMART Health Link instead of an account: shlink:/…")
     .option("--link-file <file>", "file with the link: keeps it out of the list of processes")
@@ -141,21 +149,18 @@ async function save(
   try {
     for (const { name, manifest } of records) {
       const folder = join(out, name.replace(":", "-"))
-      const pathOf = (uid: string) => join(folder, `${uid}.dcm`)
-      const missing = new Set<string>()
-      for (const { ref, length, sha256 } of instanceParts(manifest)) {
-        saved.push({
-          record: name,
-          sopInstanceUid: ref,
-          path: pathOf(ref),
-          sha256: hex(sha256),
-        })
-        if (await isDownloaded(pathOf(ref), length, sha256)) done += length
-        else missing.add(ref)
+      const parts = instanceParts(manifest)
+      const paths = downloadNames(parts.map(({ ref }) => ref)).map((file) => join(folder, file))
+      const missing = new Set<number>()
+      for (const [index, { ref, length, sha256 }] of parts.entries()) {
+        const path = paths[index] as string
+        saved.push({ record: name, sopInstanceUid: ref, path, sha256: hex(sha256) })
+        if (await isDownloaded(path, length, sha256)) done += length
+        else missing.add(index)
       }
-      const wanted = (uid: string) => missing.has(uid)
+      const wanted = (index: number) => missing.has(index)
       for await (const one of fetchRecord(context, lake, manifest, { wanted })) {
-        await writeDownload(pathOf(one.sopInstanceUid), one.bytes)
+        await writeDownload(paths[one.index] as string, one.bytes)
         written += 1
         done += one.length
         bar.report({ phase: "fetch", done, total: bytes })

@@ -1,23 +1,17 @@
 /** `medlake upload`: studies go in. @module */
-import { open, readdir, readFile, stat } from "node:fs/promises"
-import { join } from "node:path"
+import { readFile } from "node:fs/promises"
 import type { Command } from "commander"
 import { hex } from "../base/bytes.ts"
 import { InvalidInputError, NotFoundError, PartlyFailedError } from "../base/errors.ts"
-import type { DicomSource } from "../dicom/source.ts"
+import { fileSource } from "../host/file-source.ts"
 import { fileError, writeFileDurably } from "../host/files.ts"
 import { OutboxFiles } from "../host/outbox-files.ts"
+import { filesAt } from "../host/upload-files.ts"
 import { checkVaultCard } from "../lake/admit.ts"
 import type { Anchored } from "../lake/anchor.ts"
 import { XYM } from "../lake/fund.ts"
 import { HttpAgent } from "../lake/http-agent.ts"
-import {
-  type FileOutcome,
-  resume,
-  type UploadFile,
-  type UploadJob,
-  upload,
-} from "../lake/upload.ts"
+import { type FileOutcome, resume, type UploadJob, upload } from "../lake/upload.ts"
 import { openWriterVault } from "../lake/writer-vault.ts"
 import { parseVaultCard } from "../vault/card.ts"
 import { formatBytes, formatCount, formatRecordId } from "./output.ts"
@@ -48,7 +42,7 @@ export function define(verb: Command): void {
         const job = await openJob(party, options)
         const context = party.context()
         const finished = await resume(context, job)
-        const files = await filesOf(paths)
+        const files = await filesAt(paths)
         if (paths.length > 0 && files.length === 0)
           throw new NotFoundError("there is no file at the given paths")
         const bar = party.output.progress()
@@ -106,55 +100,6 @@ async function bytesOf(path: string): Promise<Uint8Array> {
       throw fileError(path, cause)
     }),
   )
-}
-
-/** All files at the paths, folders walked in the order of their names. */
-async function filesOf(paths: readonly string[]): Promise<UploadFile[]> {
-  const files: UploadFile[] = []
-  for (const path of paths) {
-    const found = await stat(path).catch((cause: unknown) => {
-      throw fileError(path, cause)
-    })
-    if (!found.isDirectory()) {
-      files.push({ name: path, source: await fileSource(path) })
-      continue
-    }
-    const names = await readdir(path)
-    files.push(...(await filesOf(names.toSorted().map((name) => join(path, name)))))
-  }
-  return files
-}
-
-/** A file that is opened for each read, so that many files need no many handles. */
-async function fileSource(path: string): Promise<DicomSource> {
-  const { size } = await stat(path).catch((cause: unknown) => {
-    throw fileError(path, cause)
-  })
-  return {
-    size,
-    read: async (start, end) => {
-      const file = await open(path, "r").catch((cause: unknown) => {
-        throw fileError(path, cause)
-      })
-      try {
-        const bytes = new Uint8Array(Math.max(0, end - start))
-        let filled = 0
-        while (filled < bytes.length) {
-          const { bytesRead } = await file.read(
-            bytes,
-            filled,
-            bytes.length - filled,
-            start + filled,
-          )
-          if (bytesRead === 0) break
-          filled += bytesRead
-        }
-        return bytes.subarray(0, filled)
-      } finally {
-        await file.close()
-      }
-    },
-  }
 }
 
 function receiptOf({ vault }: UploadJob, records: readonly Anchored[]) {

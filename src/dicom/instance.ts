@@ -10,6 +10,7 @@ import { type Frame, framesOf } from "./pixel-data.ts"
 import { refuse } from "./refusal.ts"
 import { type DicomSource, piecesOf } from "./source.ts"
 import { textAt } from "./text.ts"
+import { isUid } from "./uid.ts"
 
 /** A readable instance. */
 export interface Instance {
@@ -29,8 +30,6 @@ export interface Instance {
 
 /** Directory Record Sequence: every DICOMDIR has it, and nothing else (PS3.3 §F.3). */
 const DIRECTORY_RECORDS = "x00041220"
-/** Wider than PS3.5 §9.1: anonymizers write letters and too many digits. Narrow enough for a file name. */
-const UID = /^[0-9A-Za-z][0-9A-Za-z._-]{0,127}$/
 
 /**
  * Reads one file.
@@ -60,7 +59,7 @@ export async function readInstance(source: DicomSource, signal?: AbortSignal): P
 function uidAt(dataSet: DataSet, tag: string): string {
   const uid = textAt(dataSet, tag, "UI")
   if (uid === undefined) throw refuse("missing-uid")
-  if (!UID.test(uid)) throw refuse("invalid-uid")
+  if (!isUid(uid)) throw refuse("invalid-uid")
   return uid
 }
 

@@ -11,6 +11,16 @@ import { equal } from "../base/bytes.ts"
 import { AlreadyExistsError } from "../base/errors.ts"
 import { fileError, syncFolder } from "./files.ts"
 
+/** A name for each instance of a record: `UID.dcm`; of versions with one UID the second is `UID~2.dcm`, which no UID can be. */
+export function downloadNames(uids: readonly string[]): string[] {
+  const seen = new Map<string, number>()
+  return uids.map((uid) => {
+    const version = (seen.get(uid) ?? 0) + 1
+    seen.set(uid, version)
+    return version === 1 ? `${uid}.dcm` : `${uid}~${version}.dcm`
+  })
+}
+
 /**
  * Writes a file of bytes that are verified when they end; nothing stands under its name before.
  * @throws {StorageFullError} no room, or a read-only file system

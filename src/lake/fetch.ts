@@ -7,12 +7,16 @@
  */
 import type { BlobStore } from "../../storage/blob-store.ts"
 import { IntegrityError } from "../base/errors.ts"
+import { isUid } from "../dicom/uid.ts"
 import { BlobReader, checkedPart } from "../record/blob-reader.ts"
 import type { Manifest, ManifestPart } from "../record/manifest.ts"
 import type { LakeContext } from "./ports.ts"
 
 /** An instance on its way out. */
 export interface FetchedInstance {
+  /** Its place among {@link instanceParts}. */
+  readonly index: number
+  /** Of versions in one record, all have the same. */
   readonly sopInstanceUid: string
   /** Bytes of its file. */
   readonly length: number
@@ -27,7 +31,7 @@ type InstancePart = ManifestPart & { readonly ref: string }
 
 /**
  * The instances of a record, in the order of its manifest. Parts that lie next to each other are read in one pass.
- * @param wanted which instances; all when left out
+ * @param wanted which instances, by their place among {@link instanceParts}; all when left out
  * @throws {IntegrityError} when a leaf or a part is not the one that the manifest names
  */
 export async function* fetchRecord(
@@ -35,31 +39,42 @@ export async function* fetchRecord(
   lake: BlobStore,
   manifest: Manifest,
   options: {
-    readonly wanted?: (sopInstanceUid: string) => boolean
+    readonly wanted?: (index: number) => boolean
     readonly signal?: AbortSignal
   } = {},
 ): AsyncGenerator<FetchedInstance> {
   const { wanted, signal } = options
-  const parts = instanceParts(manifest).filter(({ ref }) => wanted?.(ref) ?? true)
+  const all = instanceParts(manifest)
+  const parts = all.filter((_, index) => wanted?.(index) ?? true)
   for (const run of runsOf(parts)) {
     const [first] = run
     const reader = readerOf({ cipher }, lake, manifest, first, signal)
-    const length = run.reduce((sum, part) => sum + part.length, 0)
-    const content = new Splitter(reader.read(first.offset, length))
+    const total = run.reduce((sum, part) => sum + part.length, 0)
+    const content = new Splitter(reader.read(first.offset, total))
     for (const part of run) {
       const taken = content.take(part.length)
       const bytes = checkedPart(taken, part.sha256)
-      yield { sopInstanceUid: part.ref, length: part.length, sha256: part.sha256, bytes }
+      const { ref: sopInstanceUid, length, sha256 } = part
+      yield { index: all.indexOf(part), sopInstanceUid, length, sha256, bytes }
       for await (const unread of taken) void unread
     }
   }
 }
 
-/** The parts of a manifest that are instances. */
+/**
+ * The parts of a manifest that are instances. Their names become names of files: a writer's word is not taken for it.
+ * @throws {IntegrityError} when one is named by something else than a UID
+ */
 export function instanceParts({ parts }: Pick<Manifest, "parts">): InstancePart[] {
-  return parts.filter(
-    (part): part is InstancePart => part.role === "instance" && part.ref !== undefined,
-  )
+  return parts
+    .filter(({ role }) => role === "instance")
+    .map((part) => {
+      const { ref } = part
+      if (ref === undefined || !isUid(ref)) {
+        throw new IntegrityError("the manifest names an instance by something else than a UID")
+      }
+      return { ...part, ref }
+    })
 }
 
 /** A reader of the blob in which a part lies. */

@@ -13,13 +13,18 @@ import { InvalidInputError, MedlakeError } from "../base/errors.ts"
 import { type Instance, readInstance } from "../dicom/instance.ts"
 import type { DicomSource } from "../dicom/source.ts"
 import { type Grouping, groupStudies } from "../dicom/study.ts"
-import { openQueryAnswer, sealQuery } from "../record/query.ts"
+import { type Existence, openQueryAnswer, sealQuery } from "../record/query.ts"
 import { writerMessageHash } from "../record/writer-message.ts"
 import { type Anchored, anchor, mayDraftAgain, submit } from "./anchor.ts"
 import type { PendingUpload } from "./pending-upload.ts"
 import type { AgentPort, Identity, LakeContext, Outbox, Progress, Stores } from "./ports.ts"
 import { blobSource, sealStudy } from "./seal-study.ts"
 import type { WriterVault } from "./writer-vault.ts"
+
+/** Symbol's limit of transactions in an aggregate. */
+const RECORDS_PER_AGGREGATE = 100
+/** Keeps a query well below what an agent reads. */
+const INSTANCES_PER_QUERY = 5000
 
 /** A file to upload. */
 export interface UploadFile {
@@ -151,13 +156,19 @@ async function store(
   return stored
 }
 
+/** As many records an aggregate as it holds, one aggregate after the other. */
 async function anchorAll(
   context: LakeContext,
   job: UploadJob,
   uploads: readonly PendingUpload[],
 ): Promise<Anchored[]> {
   const { vault, writer, agent, outbox, signal } = job
-  return await settle(job, await anchor(context, vault, writer, agent, outbox, uploads, signal))
+  const anchored: Anchored[] = []
+  for (const some of chunksOf(uploads, RECORDS_PER_AGGREGATE)) {
+    const done = await anchor(context, vault, writer, agent, outbox, some, signal)
+    anchored.push(...(await settle(job, done)))
+  }
+  return anchored
 }
 
 async function settle({ outbox }: UploadJob, anchored: Anchored[]): Promise<Anchored[]> {
@@ -189,16 +200,18 @@ async function existing(
   { vault, writer, agent, signal }: UploadJob,
   instances: readonly Instance[],
 ) {
-  if (instances.length === 0) return new Map<Instance, "new" | "exists" | "other-version">()
   const at = { vault: vault.id, epoch: vault.epoch }
-  const asked = instances.map(({ sopInstanceUid, dataSetDigest }) => ({
-    uid: sopInstanceUid,
-    digest: dataSetDigest,
-  }))
-  const query = await sealQuery(at, vault.intake, asked, { writer, random })
-  const question = { hash: writerMessageHash(query), count: asked.length }
-  const answer = await agent.query(query, signal)
-  const told = await openQueryAnswer(at, question, answer, writer)
+  const told: Existence[] = []
+  for (const some of chunksOf(instances, INSTANCES_PER_QUERY)) {
+    const asked = some.map(({ sopInstanceUid, dataSetDigest }) => ({
+      uid: sopInstanceUid,
+      digest: dataSetDigest,
+    }))
+    const query = await sealQuery(at, vault.intake, asked, { writer, random })
+    const question = { hash: writerMessageHash(query), count: asked.length }
+    const answer = await agent.query(query, signal)
+    told.push(...(await openQueryAnswer(at, question, answer, writer)))
+  }
   return new Map(instances.map((instance, i) => [instance, told[i] ?? "new"] as const))
 }
 
@@ -220,6 +233,11 @@ function outcomes(
     sopInstanceUid: instance.sopInstanceUid,
   }))
   return [...read, ...refused].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function chunksOf<T>(list: readonly T[], size: number): T[][] {
+  const count = Math.ceil(list.length / size)
+  return Array.from({ length: count }, (_, i) => list.slice(size * i, size * (i + 1)))
 }
 
 /** Uploads that share a signed aggregate together; unsigned ones alone. */

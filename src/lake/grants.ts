@@ -16,7 +16,7 @@ import type { Identity, LakeContext } from "./ports.ts"
 /** A grant as its grantee has it. */
 export interface HeldGrant {
   readonly message: GrantMessage
-  /** Undefined when the envelope is gone: the grant was withdrawn. */
+  /** Undefined when the grant was withdrawn: no store has its envelope, or it was sealed anew to another key. */
   readonly body: GrantBody | undefined
 }
 
@@ -58,11 +58,16 @@ async function openBody(
   holder: Identity,
   signal: AbortSignal | undefined,
 ): Promise<GrantBody | undefined> {
+  // A store that refuses is not one that has nothing: only absence withdraws a grant.
+  const envelope = await getObject(control, message.envelope, signal).catch((error: unknown) => {
+    if (error instanceof NotFoundError) return undefined
+    throw error
+  })
+  if (!envelope) return undefined
   try {
-    const envelope = await getObject(control, message.envelope, signal)
     return await openGrant(envelope, vault, message, holder)
   } catch (error) {
-    if (error instanceof NotFoundError || error instanceof AccessDeniedError) return undefined
+    if (error instanceof AccessDeniedError) return undefined
     throw error
   }
 }

@@ -44,7 +44,7 @@ import { slotKey } from "../vault/calendar.ts"
 import { parseContactCard } from "../vault/card.ts"
 import { contextOf, type VaultId } from "../vault/context.ts"
 import { openMembers } from "../vault/members.ts"
-import { getObject } from "./control-object.ts"
+import { getObject, StoreRefusedError } from "./control-object.ts"
 import type { LakeContext } from "./ports.ts"
 import type { ReadableEpoch, Reader } from "./reader.ts"
 import { positioned, provenHistory, type RegisterTransfer } from "./register.ts"
@@ -253,9 +253,10 @@ async function foundAsync<T>(open: () => Promise<Found<T>>): Promise<Found<T>> {
   }
 }
 
-/** Absent is not shut, and a store that does not answer is neither: that error is thrown on. */
+/** Absent is not shut, and a store that refuses or does not answer is neither: that error is thrown on. */
 function whyNot(error: unknown): "absent" | "shut" {
   if (error instanceof NotFoundError) return "absent"
+  if (error instanceof StoreRefusedError) throw error
   const isShut =
     error instanceof AccessDeniedError ||
     error instanceof IntegrityError ||

@@ -26,7 +26,10 @@ export async function inflate(deflated: Uint8Array): Promise<Uint8Array> {
       pieces.push(piece)
     }
   } catch (error) {
-    const isCut = /end of file|truncated/i.test(String(error))
+    // Node gives zlib's code, in some versions without a message; browsers give a sentence.
+    const isCut =
+      (error as { readonly code?: unknown }).code === "Z_BUF_ERROR" ||
+      /truncated/i.test(String(error))
     if (length === 0) throw refuse(isCut ? "truncated" : "malformed", error)
   }
   if (length > INFLATED_LIMIT) throw refuse("too-large")

@@ -19,7 +19,7 @@ import { type UploadFile, upload } from "../../src/lake/upload.ts"
 import { openWriterVault } from "../../src/lake/writer-vault.ts"
 import { FilesystemBlobStore } from "../../storage/filesystem.ts"
 import { withCopies } from "../../storage/with/copies.ts"
-import { admitHospital, createVault, startWorld } from "../unit/agent/world.ts"
+import { admitHospital, createVault, startWorld } from "../support/world.ts"
 
 /** Sizes of study that are measured, in slices of 512 × 512 × 16 bit. */
 export const SLICES = [60, 500] as const

@@ -19,7 +19,7 @@ import {
   type Patient,
   startWorld,
   type World,
-} from "../unit/agent/world.ts"
+} from "./world.ts"
 
 /** Devnet, patient with agent, hospital with a seat, stores in memory. */
 export interface Imaging {

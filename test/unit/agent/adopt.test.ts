@@ -21,23 +21,18 @@ import { encodeAnnouncement } from "../../../src/vault/announcement.ts"
 import { slotKey, slotOf } from "../../../src/vault/calendar.ts"
 import { contextOf } from "../../../src/vault/context.ts"
 import { deriveEpoch } from "../../../src/vault/epoch.ts"
-import { cidOf, secretOf } from "../vault/samples.ts"
 import {
   admitHospital,
   createVault,
-  depositOf,
-  draftOf,
   type Hospital,
-  intakeKey,
   namesIn,
   type Patient,
   partyOf,
-  type Sealed,
-  signDraft,
   startWorld,
-  vaultEpoch,
   type World,
-} from "./world.ts"
+} from "../../support/world.ts"
+import { cidOf, secretOf } from "../vault/samples.ts"
+import { depositOf, draftOf, intakeKey, type Sealed, signDraft, vaultEpoch } from "./deposits.ts"
 
 let world: World
 let patient: Patient

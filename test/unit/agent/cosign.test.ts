@@ -8,19 +8,17 @@ import type { Instruction } from "../../../src/ledger/index.ts"
 import { aggregateHash } from "../../../src/ledger/index.ts"
 import { sealHandOver } from "../../../src/vault/hand-over.ts"
 import type { Members } from "../../../src/vault/members.ts"
-import { secretOf } from "../vault/samples.ts"
 import {
   admitHospital,
   createVault,
-  depositOf,
-  draftOf,
   type Hospital,
   type Patient,
   partyOf,
-  signDraft,
   startWorld,
   type World,
-} from "./world.ts"
+} from "../../support/world.ts"
+import { secretOf } from "../vault/samples.ts"
+import { depositOf, draftOf, signDraft } from "./deposits.ts"
 
 const HOUR_MS = 60 * 60_000
 

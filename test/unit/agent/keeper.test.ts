@@ -10,8 +10,8 @@ import {
   sealKeeperRequest,
 } from "../../../src/vault/link-keeper.ts"
 import { type KeptLink, sealDropLink, sealKeepLink } from "../../../src/vault/link-keeping.ts"
+import { createVault, type Patient, startWorld, type World } from "../../support/world.ts"
 import { cidOf, secretOf, viewer } from "../vault/samples.ts"
-import { createVault, type Patient, startWorld, type World } from "./world.ts"
 
 const PASSCODE = "Fuchs 12"
 const WRONG = secretOf("wrong proof")

@@ -4,8 +4,8 @@ import { systemRandom } from "../../../src/base/random.ts"
 import { xWingKeyPair } from "../../../src/crypto/x-wing.ts"
 import type { Identity } from "../../../src/lake/ports.ts"
 import { type HandOver, type Pairing, sealHandOver } from "../../../src/vault/hand-over.ts"
+import { createVault, type Patient, partyOf, startWorld, type World } from "../../support/world.ts"
 import { pairing as sample, secretOf } from "../vault/samples.ts"
-import { createVault, type Patient, partyOf, startWorld, type World } from "./world.ts"
 
 let world: World
 let patient: Patient

@@ -7,8 +7,14 @@ import { decodeDagCbor, encodeDagCbor } from "../../../src/base/dag-cbor.ts"
 import { systemRandom } from "../../../src/base/random.ts"
 import { DurableTables } from "../../../src/db/durable.ts"
 import { SymbolLedger } from "../../../src/ledger/index.ts"
+import {
+  createVault,
+  memorySecrets,
+  type Patient,
+  startWorld,
+  type World,
+} from "../../support/world.ts"
 import { secretOf } from "../vault/samples.ts"
-import { createVault, memorySecrets, type Patient, startWorld, type World } from "./world.ts"
 
 let world: World
 let patient: Patient

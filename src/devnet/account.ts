@@ -78,6 +78,16 @@ export function balanceOf(state: State, address: string, mosaicId: string): bigi
   return state.get("account", address)?.mosaics[mosaicId] ?? 0n
 }
 
+/** Balances in the order in which the state hashes them and REST shows them: the currency first, the rest ascending. */
+export function balancesInOrder(
+  { mosaics }: AccountEntry,
+  currency: string,
+): [id: string, amount: bigint][] {
+  return Object.entries(mosaics).toSorted(
+    ([a], [b]) => Number(b === currency) - Number(a === currency) || (a < b ? -1 : 1),
+  )
+}
+
 /** Takes an amount. @throws Core_Insufficient_Balance */
 export function debit(state: State, address: string, mosaicId: string, amount: bigint): void {
   demand(balanceOf(state, address, mosaicId) >= amount, "Core_Insufficient_Balance")

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { balancesInOrder } from "./account.ts"
 import { sha3, ZERO_HASH } from "./hash.ts"
 import { PatriciaTree } from "./patricia.ts"
 import type {
@@ -89,9 +90,7 @@ function treeKey(cache: CacheName, key: string): Buffer {
 }
 
 function accountValue(entry: AccountEntry, currency: string): Buffer {
-  const ids = Object.keys(entry.mosaics).toSorted(
-    (a, b) => Number(b === currency) - Number(a === currency) || (a < b ? -1 : 1),
-  )
+  const balances = balancesInOrder(entry, currency)
   return Buffer.concat([
     u16(STATE_VERSION),
     hex(entry.address),
@@ -99,8 +98,8 @@ function accountValue(entry: AccountEntry, currency: string): Buffer {
     hex(entry.publicKey),
     u64(BigInt(entry.publicKeyHeight)),
     Buffer.of(0, REGULAR_FORMAT, 0, 0),
-    u16(ids.length),
-    ...ids.flatMap((id) => [u64(BigInt(`0x${id}`)), u64(entry.mosaics[id] ?? 0n)]),
+    u16(balances.length),
+    ...balances.flatMap(([id, amount]) => [u64(BigInt(`0x${id}`)), u64(amount)]),
   ])
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto"
-import { hexOf, idHex } from "../account.ts"
+import { balancesInOrder, hexOf, idHex } from "../account.ts"
 import { type Block, DIFFICULTY, type Statement } from "../block.ts"
 import { NETWORK_BYTE } from "../network.ts"
 import { partId } from "../parts.ts"
@@ -137,7 +137,8 @@ export function bodyShape(body: Body) {
   }
 }
 
-export function accountShape(entry: AccountEntry) {
+/** An account; `currency` is the id of the mosaic that balances list first. */
+export function accountShape(entry: AccountEntry, currency: string) {
   return {
     id: idOf("account", entry.address),
     account: {
@@ -149,9 +150,10 @@ export function accountShape(entry: AccountEntry) {
       accountType: 0,
       supplementalPublicKeys: {},
       activityBuckets: [],
-      mosaics: Object.entries(entry.mosaics)
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([id, amount]) => ({ id, amount: amount.toString() })),
+      mosaics: balancesInOrder(entry, currency).map(([id, amount]) => ({
+        id,
+        amount: amount.toString(),
+      })),
       importance: "0",
       importanceHeight: "0",
     },

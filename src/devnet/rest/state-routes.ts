@@ -29,7 +29,7 @@ export function account({ chain, parameters }: RestRequest) {
   const [id = ""] = parameters
   const entry = chain.store.entry("account", accountIdOf(id))
   if (!entry) throw missing(id)
-  return accountShape(entry)
+  return accountShape(entry, chain.genesis.currency)
 }
 
 export function accounts({ chain, query }: RestRequest) {
@@ -40,7 +40,11 @@ export function accounts({ chain, query }: RestRequest) {
     .entries("account")
     .filter((one) => wanted === undefined || one.address === wanted)
     .filter((one) => mosaicId === undefined || mosaicId in one.mosaics)
-  return pageOf(entries.map(accountShape), pagingOf(query))
+  const { currency } = chain.genesis
+  return pageOf(
+    entries.map((one) => accountShape(one, currency)),
+    pagingOf(query),
+  )
 }
 
 export function accountsById({ chain, body }: RestRequest) {
@@ -53,7 +57,7 @@ export function accountsById({ chain, body }: RestRequest) {
     : listOf(body, "addresses", (text) => addressOfText(text, "addresses"))
   return addresses.flatMap((one) => {
     const entry = chain.store.entry("account", one)
-    return entry ? [accountShape(entry)] : []
+    return entry ? [accountShape(entry, chain.genesis.currency)] : []
   })
 }
 

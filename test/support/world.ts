@@ -64,8 +64,11 @@ export function memorySecrets(pairing = systemRandom(32)) {
 /** The keys of a party on the devnet. */
 export const partyOf = (seed: Uint8Array): Identity => identityOf(seed, NETWORK_BYTE)
 
+/** Starts an agent of one's own, on a node and a port (0 takes a free one): e.g. in a process that can be killed. */
+export type StartAgent = (node: string, port: number) => Promise<RunningAgent>
+
 /** Starts everything; `close` ends it. */
-export async function startWorld() {
+export async function startWorld(options: { readonly agent?: StartAgent } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "medlake-world-"))
   const clock = { ...systemClock, offsetMs: 0, now: () => Date.now() + clock.offsetMs }
   const devnet = await startDevnet({ clock })
@@ -77,7 +80,7 @@ export async function startWorld() {
   const state = { tables: await DurableTables.open(database), rules: parseRules({}) }
   const openStores: AgentOptions["openStores"] = ({ register, signer }) =>
     storesFor(register, signer)
-  const start = (port: number) =>
+  const startOwn = (_node: string, port: number) =>
     startAgent({
       ledger,
       clock,
@@ -89,6 +92,7 @@ export async function startWorld() {
       port,
       log: (entry) => log.push(entry),
     })
+  const start = (port: number) => (options.agent ?? startOwn)(devnet.url, port)
   const running: { agent: RunningAgent } = { agent: await start(0) }
   const links = new Map<string, StoredLink>()
   const server = await serve({

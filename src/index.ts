@@ -49,9 +49,9 @@ export { type Reader, readerOfGrants, readerOfOwner } from "./lake/reader.ts"
 export { type FoundVault, findVaults } from "./lake/rebuild.ts"
 export { readRecords, type VaultRecords } from "./lake/records.ts"
 export { type RegisterState, readRegister } from "./lake/register.ts"
+export { resume } from "./lake/resume.ts"
 export {
   type FileOutcome,
-  resume,
   type UploadFile,
   type UploadJob,
   type UploadResult,

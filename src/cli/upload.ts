@@ -1,5 +1,6 @@
 /** `medlake upload`: studies go in. @module */
 import { readFile } from "node:fs/promises"
+import { resolve } from "node:path"
 import type { Command } from "commander"
 import { hex } from "../base/bytes.ts"
 import { InvalidInputError, NotFoundError, PartlyFailedError } from "../base/errors.ts"
@@ -11,7 +12,8 @@ import { checkVaultCard } from "../lake/admit.ts"
 import type { Anchored } from "../lake/anchor.ts"
 import { XYM } from "../lake/fund.ts"
 import { HttpAgent } from "../lake/http-agent.ts"
-import { type FileOutcome, resume, type UploadJob, upload } from "../lake/upload.ts"
+import { resume } from "../lake/resume.ts"
+import { type FileOutcome, type UploadJob, upload } from "../lake/upload.ts"
 import { openWriterVault } from "../lake/writer-vault.ts"
 import { parseVaultCard } from "../vault/card.ts"
 import { formatBytes, formatCount, formatRecordId } from "./output.ts"
@@ -42,14 +44,16 @@ export function define(verb: Command): void {
         const job = await openJob(party, options)
         const context = party.context()
         const finished = await resume(context, job)
-        const files = await filesAt(paths)
+        // A later process may work in another folder.
+        const files = await filesAt(paths.map((path) => resolve(path)))
         if (paths.length > 0 && files.length === 0)
           throw new NotFoundError("there is no file at the given paths")
         const bar = party.output.progress()
-        const result = await upload(context, { ...job, progress: bar.report }, files).finally(
+        const uploaded = await upload(context, { ...job, progress: bar.report }, files).finally(
           bar.stop,
         )
-        const records = [...finished, ...result.records]
+        const result = { files: [...finished.files, ...uploaded.files] }
+        const records = [...finished.records, ...uploaded.records]
         const receipt = receiptOf(job, records)
         if (options.receipt && records.length > 0) {
           const text = `${JSON.stringify(receipt, null, 2)}\n`
@@ -65,6 +69,11 @@ export function define(verb: Command): void {
             "none of the files is a DICOM instance that can be stored; nothing was sent",
           )
         }
+        const waiting = result.files.filter(({ outcome }) => outcome === "waiting").length
+        if (waiting > 0)
+          throw new PartlyFailedError(
+            `${waiting} files of an earlier upload can't be read now: it goes on with "medlake upload" when they are there again`,
+          )
         if (refused > 0)
           throw new PartlyFailedError(
             `${refused} of ${result.files.length} files were refused; the others are stored`,
@@ -84,6 +93,7 @@ async function openJob(party: Party, { to, severalPatients }: Options): Promise<
   const root = (await party.keyring()).get("root")
   return {
     vault,
+    reopenVault: () => openWriterVault(context, stores.control, writer, card),
     writer,
     agent: new HttpAgent(card.body.agent.url),
     stores,
@@ -138,6 +148,7 @@ function print(party: Party, files: readonly FileOutcome[], records: readonly An
       `  ${formatCount(one.instances.length, "instance")} in ${formatCount(one.blobs.length, "blob")}, ${formatBytes(bytes)}; confirmed at height ${height}, fee at most ${Number(fee) / Number(XYM)} XYM`,
     )
   }
-  if (files.length > 0 && records.length === 0)
+  const isKnown = ({ outcome }: FileOutcome) => outcome === "exists" || outcome === "copy"
+  if (files.length > 0 && files.every((one) => isKnown(one)))
     output.line("Nothing new: the vault holds all of it already.")
 }

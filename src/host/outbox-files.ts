@@ -9,7 +9,7 @@ import { readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { concat } from "../base/bytes.ts"
 import type { Clock } from "../base/clock.ts"
-import { IntegrityError } from "../base/errors.ts"
+import { IntegrityError, MedlakeError } from "../base/errors.ts"
 import type { RandomBytes } from "../base/random.ts"
 import { kdf } from "../crypto/hkdf.ts"
 import { open, SALT_LENGTH, seal } from "../crypto/seal.ts"
@@ -19,7 +19,13 @@ import {
   parsePendingUpload,
 } from "../lake/pending-upload.ts"
 import type { Outbox } from "../lake/ports.ts"
-import { fileError, readFileIfPresent, syncFolder, writeFileDurably } from "./files.ts"
+import {
+  fileError,
+  readFileIfPresent,
+  sweepUnfinished,
+  syncFolder,
+  writeFileDurably,
+} from "./files.ts"
 
 const LABEL = "outbox"
 const ENDING = ".upload"
@@ -46,16 +52,17 @@ export class OutboxFiles implements Outbox {
     await writeFileDurably(join(this.#folder, name), concat(salt, box))
   }
 
+  /**
+   * All uploads, oldest first.
+   * @throws {IntegrityError} when a file is damaged or another keyring's: it is left as it is, for whoever can restore it
+   */
   async uploads(): Promise<readonly PendingUpload[]> {
+    await sweepUnfinished(this.#folder, this.#clock.now())
     const uploads: PendingUpload[] = []
     for (const file of await this.#files()) {
       const path = join(this.#folder, file)
       const sealed = await readFileIfPresent(path)
-      if (!sealed) continue
-      if (sealed.length < SALT_LENGTH) throw new IntegrityError(`${path} is cut off`)
-      const id = idOf(file)
-      const [salt, box] = [sealed.subarray(0, SALT_LENGTH), sealed.subarray(SALT_LENGTH)]
-      uploads.push(parsePendingUpload(open(this.#key, LABEL, id, salt, box)))
+      if (sealed) uploads.push(this.#open(path, idOf(file), sealed))
     }
     return uploads
   }
@@ -63,8 +70,27 @@ export class OutboxFiles implements Outbox {
   async discard(id: string): Promise<void> {
     const file = await this.#fileOf(id)
     if (!file) return
-    await rm(join(this.#folder, file), { force: true })
-    await syncFolder(this.#folder)
+    const path = join(this.#folder, file)
+    try {
+      await rm(path, { force: true })
+      await syncFolder(this.#folder)
+    } catch (cause) {
+      throw fileError(path, cause)
+    }
+  }
+
+  #open(path: string, id: string, sealed: Uint8Array): PendingUpload {
+    const [salt, box] = [sealed.subarray(0, SALT_LENGTH), sealed.subarray(SALT_LENGTH)]
+    try {
+      if (salt.length < SALT_LENGTH) throw new IntegrityError("the file is cut off")
+      return parsePendingUpload(open(this.#key, LABEL, id, salt, box))
+    } catch (cause) {
+      if (!(cause instanceof MedlakeError)) throw cause
+      throw new IntegrityError(
+        `${path} is damaged, or sealed by another keyring: restore it, or move it away and upload its files again`,
+        { cause },
+      )
+    }
   }
 
   #newName(id: string): string {

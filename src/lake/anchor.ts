@@ -9,6 +9,7 @@
  */
 import { equal } from "../base/bytes.ts"
 import {
+  AgentRefusedError,
   DeadlineError,
   IntegrityError,
   LedgerRefusedError,
@@ -53,23 +54,33 @@ const MAX_LIFETIME_MS = 2 * 3_600_000 + 60_000
 /** How often a draft that expired or fell to a new epoch is asked for again. */
 const MAX_ATTEMPTS = 3
 
+/** What anchoring works with. */
+export interface AnchorJob {
+  readonly vault: WriterVault
+  /** Opens the vault again, when a new epoch was announced meanwhile. */
+  readonly reopenVault?: () => Promise<WriterVault>
+  readonly writer: Identity
+  readonly agent: AgentPort
+  readonly outbox: Outbox
+  readonly signal?: AbortSignal
+}
+
 /** Anchors stored uploads of one vault in one aggregate, and waits until confirmed. */
 export async function anchor(
   context: LakeContext,
-  vault: WriterVault,
-  writer: Identity,
-  agent: AgentPort,
-  outbox: Outbox,
+  job: AnchorJob,
   uploads: readonly PendingUpload[],
-  signal?: AbortSignal,
 ): Promise<Anchored[]> {
+  let current = job
   for (let attempt = 1; ; attempt++) {
     try {
-      const signed = await signDraft(context, vault, writer, agent, outbox, uploads, signal)
-      return await submit(context, agent, signed, signal)
+      const signed = await signDraft(context, current, uploads)
+      return await submit(context, job.agent, signed, job.signal)
     } catch (error) {
-      const isPassing = error instanceof DeadlineError
-      if (!isPassing || attempt >= MAX_ATTEMPTS) throw error
+      const isStale = error instanceof StaleEpochError && job.reopenVault !== undefined
+      if (!(isStale || error instanceof DeadlineError) || attempt >= MAX_ATTEMPTS) throw error
+      // Manifests and blobs are of no epoch: the deposit alone is sealed again.
+      if (job.reopenVault) current = { ...job, vault: await job.reopenVault() }
     }
   }
 }
@@ -105,12 +116,8 @@ export async function submit(
 
 async function signDraft(
   context: LakeContext,
-  vault: WriterVault,
-  writer: Identity,
-  agent: AgentPort,
-  outbox: Outbox,
+  { vault, writer, agent, outbox, signal }: AnchorJob,
   uploads: readonly PendingUpload[],
-  signal: AbortSignal | undefined,
 ): Promise<PendingUpload[]> {
   const at = { vault: vault.id, epoch: vault.epoch }
   const by = { writer, random: context.random }
@@ -123,9 +130,10 @@ async function signDraft(
   const network = await context.ledger.network()
   const signature = await writer.sign(signingBytes(network, draft.aggregate))
   const aggregate = withSignature(draft.aggregate, signature)
+  const company = uploads.map(({ id }, i) => ({ id, index: places[i] as number }))
   const signed: PendingUpload[] = []
   for (const [i, upload] of uploads.entries()) {
-    const next = { ...upload, anchor: { aggregate, index: places[i] as number } }
+    const next = { ...upload, anchor: { aggregate, index: places[i] as number, company } }
     await outbox.save(next)
     signed.push(next)
   }
@@ -194,7 +202,15 @@ function recordMessageOf(instruction: Instruction, vault: WriterVault, mosaic: b
   return parseRecordMessage(message)
 }
 
-/** Whether an aggregate that was refused or lost may be drafted again. */
+/**
+ * Whether what an aggregate was to anchor may be drafted again: it can't be confirmed any more, or the agent does not know it. Should an old one
+ * be confirmed all the same, the manifest that both name counts once.
+ */
 export function mayDraftAgain(error: unknown): boolean {
-  return error instanceof DeadlineError || error instanceof LedgerRefusedError
+  if (error instanceof AgentRefusedError) return error.rule === "draft"
+  return (
+    error instanceof DeadlineError ||
+    error instanceof LedgerRefusedError ||
+    error instanceof StaleEpochError
+  )
 }

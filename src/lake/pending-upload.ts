@@ -33,6 +33,13 @@ const blobShape = z.strictObject({
 
 const instanceShape = z.strictObject({ uid: z.string(), digest: bytes, sha256: bytes })
 
+const anchorShape = z.strictObject({
+  aggregate: bytes,
+  index: z.int(),
+  /** All uploads that the aggregate anchors, by id, and their places. */
+  company: z.array(z.strictObject({ id: z.string(), index: z.int() })),
+})
+
 const uploadShape = z.strictObject({
   v: z.literal(1),
   /** Random, hex. */
@@ -52,7 +59,7 @@ const uploadShape = z.strictObject({
   /** Whether blobs and manifest are durable in their stores. */
   stored: z.boolean(),
   /** The aggregate that anchors it, once signed, and the place of its transfer. */
-  anchor: z.strictObject({ aggregate: bytes, index: z.int() }).exactOptional(),
+  anchor: anchorShape.exactOptional(),
 })
 
 export type PendingBlob = Readonly<z.output<typeof blobShape>>

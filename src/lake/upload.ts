@@ -4,27 +4,24 @@
  *     files ─▶ instances ─▶ studies ─▶ sealed, into the outbox ─▶ lake ─▶ manifest ─▶ deposit ─▶ aggregate ─▶ confirmed ─▶ receipt
  *
  * Order is what makes it safe: nothing refers to what is not durable yet, and whatever the moment of a crash, the outbox finishes it
- * ({@link resume}). Refusals are per instance: one bad file does not hold back the others.
+ * (`resume.ts`). Refusals are per instance: one bad file does not hold back the others.
  *
  * @module
  */
-import { hex } from "../base/bytes.ts"
 import { InvalidInputError, MedlakeError } from "../base/errors.ts"
 import { type Instance, readInstance } from "../dicom/instance.ts"
 import type { DicomSource } from "../dicom/source.ts"
 import { type Grouping, groupStudies } from "../dicom/study.ts"
-import { type Existence, openQueryAnswer, sealQuery } from "../record/query.ts"
-import { writerMessageHash } from "../record/writer-message.ts"
-import { type Anchored, anchor, mayDraftAgain, submit } from "./anchor.ts"
+import { type Anchored, anchor } from "./anchor.ts"
+import { existencesOf } from "./existence.ts"
 import type { PendingUpload } from "./pending-upload.ts"
 import type { AgentPort, Identity, LakeContext, Outbox, Progress, Stores } from "./ports.ts"
-import { blobSource, sealStudy } from "./seal-study.ts"
+import { sealStudy } from "./seal-study.ts"
+import { storeUpload } from "./store-upload.ts"
 import type { WriterVault } from "./writer-vault.ts"
 
 /** Symbol's limit of transactions in an aggregate. */
 const RECORDS_PER_AGGREGATE = 100
-/** Keeps a query well below what an agent reads. */
-const INSTANCES_PER_QUERY = 5000
 
 /** A file to upload. */
 export interface UploadFile {
@@ -36,9 +33,10 @@ export interface UploadFile {
 /** What became of one file. */
 export interface FileOutcome {
   readonly name: string
-  readonly outcome: "stored" | "exists" | "copy" | "new-version" | "refused"
+  /** "waiting": its upload was begun, and goes on when the file can be read again. */
+  readonly outcome: "stored" | "exists" | "copy" | "new-version" | "refused" | "waiting"
   readonly sopInstanceUid?: string
-  /** Why it was refused: a sentence that begins with the reason. */
+  /** Why it was refused or waits: a sentence that begins with the reason. */
   readonly reason?: string
 }
 
@@ -51,6 +49,8 @@ export interface UploadResult {
 /** What `upload` works with. */
 export interface UploadJob {
   readonly vault: WriterVault
+  /** Opens the vault again, when a new epoch was announced meanwhile. */
+  readonly reopenVault?: () => Promise<WriterVault>
   readonly writer: Identity
   readonly agent: AgentPort
   readonly stores: Stores
@@ -97,81 +97,28 @@ export async function upload(
       },
     })
     await job.outbox.save(prepared.upload)
-    uploads.push(await store(context, job, prepared.upload, prepared.kept))
+    uploads.push(await storeUpload(context, job, prepared.upload, prepared.kept))
   }
   const records = uploads.length === 0 ? [] : await anchorAll(context, job, uploads)
   return { files: outcomes(names, grouping, known, refused), records }
 }
 
-/** Finishes what an earlier process left in the outbox for this vault. */
-export async function resume(context: LakeContext, job: UploadJob): Promise<Anchored[]> {
-  const left = (await job.outbox.uploads()).filter(
-    (one) => hex(one.register) === hex(job.vault.id.register),
-  )
-  const anchored: Anchored[] = []
-  const unsigned: PendingUpload[] = []
-  for (const group of byAggregate(left)) {
-    const stored: PendingUpload[] = []
-    for (const one of group)
-      stored.push(one.stored ? one : await store(context, job, one, new Map()))
-    if (!stored[0]?.anchor) {
-      unsigned.push(...stored)
-      continue
-    }
-    try {
-      anchored.push(...(await settle(job, await submit(context, job.agent, stored, job.signal))))
-    } catch (error) {
-      if (!mayDraftAgain(error)) throw error
-      unsigned.push(...stored)
-    }
-  }
-  if (unsigned.length > 0) anchored.push(...(await anchorAll(context, job, unsigned)))
-  return anchored
-}
-
-/** Blobs durable, then the manifest; a blob that is there already is not sent again. */
-async function store(
-  context: LakeContext,
-  { stores, outbox, reopen, progress, signal }: UploadJob,
-  pending: PendingUpload,
-  kept: ReadonlyMap<string, readonly Uint8Array[]>,
-): Promise<PendingUpload> {
-  const options = signal ? { signal } : {}
-  for (const [done, blob] of pending.blobs.entries()) {
-    progress?.({ phase: "store", done, total: pending.blobs.length })
-    const there = await stores.lake.stat(blob.cid, options)
-    if (there?.size === blob.size) continue
-    await stores.lake.put(blob.cid, blobSource(context, blob, kept.get(blob.cid), reopen), options)
-  }
-  const manifest = {
-    size: pending.manifest.length,
-    open: async function* () {
-      yield pending.manifest
-    },
-  }
-  await stores.control.put(pending.manifestCid, manifest, options)
-  const stored = { ...pending, stored: true }
-  await outbox.save(stored)
-  progress?.({ phase: "store", done: pending.blobs.length, total: pending.blobs.length })
-  return stored
-}
-
-/** As many records an aggregate as it holds, one aggregate after the other. */
-async function anchorAll(
+/** Drafts, signs and announces stored uploads, as many an aggregate as it holds, and forgets them once they are confirmed. */
+export async function anchorAll(
   context: LakeContext,
   job: UploadJob,
   uploads: readonly PendingUpload[],
 ): Promise<Anchored[]> {
-  const { vault, writer, agent, outbox, signal } = job
   const anchored: Anchored[] = []
-  for (const some of chunksOf(uploads, RECORDS_PER_AGGREGATE)) {
-    const done = await anchor(context, vault, writer, agent, outbox, some, signal)
-    anchored.push(...(await settle(job, done)))
+  for (let start = 0; start < uploads.length; start += RECORDS_PER_AGGREGATE) {
+    const some = uploads.slice(start, start + RECORDS_PER_AGGREGATE)
+    anchored.push(...(await settle(job, await anchor(context, job, some))))
   }
   return anchored
 }
 
-async function settle({ outbox }: UploadJob, anchored: Anchored[]): Promise<Anchored[]> {
+/** Takes anchored uploads out of the outbox. */
+export async function settle({ outbox }: UploadJob, anchored: Anchored[]): Promise<Anchored[]> {
   for (const { upload: one } of anchored) await outbox.discard(one.id)
   return anchored
 }
@@ -195,23 +142,12 @@ async function readFiles(files: readonly UploadFile[], { progress, signal }: Upl
 }
 
 /** What the agent holds already; each instance by UID and digest of its data set. */
-async function existing(
-  { random }: LakeContext,
-  { vault, writer, agent, signal }: UploadJob,
-  instances: readonly Instance[],
-) {
-  const at = { vault: vault.id, epoch: vault.epoch }
-  const told: Existence[] = []
-  for (const some of chunksOf(instances, INSTANCES_PER_QUERY)) {
-    const asked = some.map(({ sopInstanceUid, dataSetDigest }) => ({
-      uid: sopInstanceUid,
-      digest: dataSetDigest,
-    }))
-    const query = await sealQuery(at, vault.intake, asked, { writer, random })
-    const question = { hash: writerMessageHash(query), count: asked.length }
-    const answer = await agent.query(query, signal)
-    told.push(...(await openQueryAnswer(at, question, answer, writer)))
-  }
+async function existing(context: LakeContext, job: UploadJob, instances: readonly Instance[]) {
+  const names = instances.map(({ sopInstanceUid, dataSetDigest }) => ({
+    uid: sopInstanceUid,
+    digest: dataSetDigest,
+  }))
+  const told = await existencesOf(context, job, names)
   return new Map(instances.map((instance, i) => [instance, told[i] ?? "new"] as const))
 }
 
@@ -233,19 +169,4 @@ function outcomes(
     sopInstanceUid: instance.sopInstanceUid,
   }))
   return [...read, ...refused].toSorted((a, b) => (a.name < b.name ? -1 : 1))
-}
-
-function chunksOf<T>(list: readonly T[], size: number): T[][] {
-  const count = Math.ceil(list.length / size)
-  return Array.from({ length: count }, (_, i) => list.slice(size * i, size * (i + 1)))
-}
-
-/** Uploads that share a signed aggregate together; unsigned ones alone. */
-function byAggregate(uploads: readonly PendingUpload[]): PendingUpload[][] {
-  const groups = new Map<string, PendingUpload[]>()
-  for (const one of uploads) {
-    const key = one.anchor ? hex(one.anchor.aggregate.subarray(8, 72)) : one.id
-    groups.set(key, [...(groups.get(key) ?? []), one])
-  }
-  return [...groups.values()]
 }

@@ -1,13 +1,7 @@
-import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
-import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import express from "express"
 import { afterAll } from "vitest"
-import { blobRoutes } from "../../src/gateway/blob-routes.ts"
-import { problems } from "../../src/gateway/problem.ts"
-import type { StoreRights } from "../../src/gateway/rights.ts"
 import type { BlobStore } from "../../storage/blob-store.ts"
 import { FilesystemBlobStore } from "../../storage/filesystem.ts"
 import { HttpBlobStore } from "../../storage/http.ts"
@@ -20,6 +14,7 @@ import { withVerify } from "../../storage/with/verify.ts"
 import { startBlobServer } from "../support/blob-server.ts"
 import { startKuboServer } from "../support/kubo-server.ts"
 import { S3_CREDENTIALS, startS3Server } from "../support/s3-server.ts"
+import { serveStores } from "../support/served-stores.ts"
 import { describeBlobStore } from "./blob-store.suite.ts"
 
 const cleanups: (() => Promise<void>)[] = []
@@ -39,27 +34,11 @@ async function openHttp(): Promise<BlobStore> {
   return new HttpBlobStore({ url: `${server.url}/blobs` })
 }
 
-/** The server that we ship, over a store that takes any bytes; who may write is tested elsewhere. */
+/** The server that we ship, over stores that take any bytes; who may write is tested elsewhere. */
 async function openOwnServer(): Promise<BlobStore> {
-  const folder = await openFolder()
-  const anybody = { require: async () => undefined } as unknown as StoreRights
-  const app = serveBlobs(folder, anybody)
-  const server = app.listen(0, "127.0.0.1")
-  await once(server, "listening")
-  cleanups.push(async () => {
-    server.closeAllConnections()
-    server.close()
-    await once(server, "close")
-  })
-  const { port } = server.address() as AddressInfo
-  return new HttpBlobStore({ url: `http://127.0.0.1:${port}/blobs` })
-}
-
-function serveBlobs(store: BlobStore, rights: StoreRights): express.Express {
-  const app = express()
-  app.use("/blobs", blobRoutes(store, "blobs", rights))
-  app.use(problems(undefined))
-  return app
+  const served = await serveStores({ lake: await openFolder(), control: new MemoryBlobStore() })
+  cleanups.push(() => served.close())
+  return new HttpBlobStore({ url: served.lake })
 }
 
 async function openS3(prefix: string): Promise<BlobStore> {

@@ -46,13 +46,15 @@ export interface StoredBlob {
 /**
  * What `put` stores: the exact size in bytes, and a function that yields the bytes from the beginning, each time it is
  * called (a retry calls it again). `sha256`, where the caller knows it, spares an S3 driver one pass; `leaves` are the
- * SHA-256 digests of the 1 MiB leaves, which an IPFS driver may use to skip blocks that the node has.
+ * SHA-256 digests of the 1 MiB leaves, which an IPFS driver may use to skip blocks that the node has. A driver may give an array
+ * back by `reclaim` once nobody needs it any more: the source may use its memory again.
  */
 export interface BlobSource {
   readonly size: number
   readonly open: () => AsyncIterable<Uint8Array>
   readonly sha256?: Uint8Array
   readonly leaves?: readonly Uint8Array[]
+  readonly reclaim?: (piece: Uint8Array) => void
 }
 
 /** See the module's contract. */

@@ -22,13 +22,14 @@ export function createTemporary(
 
 /**
  * Writes all pieces from the beginning. `wrap` types the failures of the file; those of the source pass unchanged.
- * The disk works on one piece while the source makes the next.
+ * The disk works on one piece while the source makes the next; `reclaim` gets what is written.
  */
 export async function writePieces(
   file: FileHandle,
   total: number,
   source: AsyncIterable<Uint8Array>,
   wrap: (cause: unknown) => Error,
+  reclaim: (piece: Uint8Array) => void = () => undefined,
 ): Promise<void> {
   let at = 0
   let failure: Error | undefined
@@ -37,9 +38,12 @@ export async function writePieces(
     for await (const piece of inPiecesOf(PIECE, total, source)) {
       await writing
       if (failure !== undefined) throw failure
-      writing = writeAll(file, piece, at).catch((cause: unknown) => {
-        failure = wrap(cause)
-      })
+      writing = writeAll(file, piece, at).then(
+        () => reclaim(piece),
+        (cause: unknown) => {
+          failure = wrap(cause)
+        },
+      )
       at += piece.length
     }
   } finally {

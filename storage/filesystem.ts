@@ -91,7 +91,8 @@ export class FilesystemBlobStore implements BlobStore {
       const file = await this.#do((disk) => createTemporary(disk, temporary))
       try {
         const pieces = exactly(key, source, signal)
-        await writePieces(file, source.size, pieces, (cause) => fileFailure(this.#folder, cause))
+        const wrap = (cause: unknown) => fileFailure(this.#folder, cause)
+        await writePieces(file, source.size, pieces, wrap, source.reclaim)
         if (this.#fsync) await this.#do(() => file.sync())
       } finally {
         await this.#do(() => file.close())

@@ -22,6 +22,12 @@ const CONCURRENCY = 4
 export class WebSegmentCipher implements SegmentCipher {
   readonly concurrency = CONCURRENCY
 
+  memory(length: number): Uint8Array {
+    return new Uint8Array(length)
+  }
+
+  reclaim(): void {}
+
   async seal({ stream, index, last, header, plaintext }: SegmentToSeal): Promise<SealedSegment> {
     const iv = Uint8Array.from(segmentNonce(stream.prefix, index, last))
     const key = await importKey(stream, "encrypt")

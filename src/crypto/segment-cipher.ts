@@ -4,6 +4,9 @@
  * Implementations: `segment-cipher-web.ts` (WebCrypto, browsers) and `host/segment-cipher-pool.ts` (worker threads, Node). Both give the
  * same bytes. Callers bound how many calls are under way; each holds about 2 MiB.
  *
+ * Memory goes round where its holders give it back: a study that passes through fresh memory costs more in page faults and garbage
+ * collection than in cryptography.
+ *
  * @module
  */
 import type { StreamKey } from "./stream.ts"
@@ -46,6 +49,10 @@ export interface SegmentToOpen {
 export interface SegmentCipher {
   /** How many calls keep it busy. */
   readonly concurrency: number
+  /** Memory of `length` bytes, at most 1 MiB, for a plaintext or a leaf. Its content is arbitrary: the caller writes all of it. */
+  memory(length: number): Uint8Array
+  /** Takes back what {@link memory}, `seal` or `open` gave and nobody needs any more; other arrays are left alone. */
+  reclaim(bytes: Uint8Array): void
   seal(segment: SegmentToSeal): Promise<SealedSegment>
   /**
    * The plaintext of a leaf whose digest was checked before it was decrypted.

@@ -32,7 +32,8 @@ const DEFLATED = "1.2.840.10008.1.2.1.99"
 const BIG_ENDIAN = "1.2.840.10008.1.2.2"
 /** Pixel Data; Float and Double Float Pixel Data come before it and are small in number. */
 const PIXEL_DATA = "x7fe00010"
-const FIRST_WINDOW = 1 << 18
+/** Holds the header of most images, and is what an instance keeps of its file. */
+const FIRST_WINDOW = 1 << 14
 /** A header larger than this is not read: objects without pixel data may hold documents. */
 const MAX_WINDOW = 512 << 20
 
@@ -57,23 +58,24 @@ const ParserDataSet = (
  */
 export async function readDataSet(source: DicomSource): Promise<ParsedDataSet> {
   if (source.size === 0) throw refuse("empty")
-  const form = formOf(await source.read(0, Math.min(source.size, FIRST_WINDOW)))
-  for (let window = FIRST_WINDOW; ; window = Math.min(window * 8, MAX_WINDOW)) {
-    const end = Math.min(source.size, window)
-    const parsed = await parse(source, end, form)
+  let head = await source.read(0, Math.min(source.size, FIRST_WINDOW))
+  const form = formOf(head)
+  for (let window = FIRST_WINDOW; ; ) {
+    const parsed = await parse(source, head, window >= source.size, form)
     if (parsed) return parsed
-    if (end === MAX_WINDOW) throw refuse("too-large")
+    if (window === MAX_WINDOW) throw refuse("too-large")
+    window = Math.min(window * 8, MAX_WINDOW)
+    head = await source.read(0, Math.min(source.size, window))
   }
 }
 
 /** `undefined` when the window is too small. */
 async function parse(
   source: DicomSource,
-  end: number,
+  head: Uint8Array,
+  isWhole: boolean,
   form: Form,
 ): Promise<ParsedDataSet | undefined> {
-  const head = await source.read(0, end)
-  const isWhole = end === source.size
   try {
     const { transferSyntaxUid, start } = form.transferSyntaxUid
       ? { transferSyntaxUid: form.transferSyntaxUid, start: form.start }

@@ -4,12 +4,16 @@
  * @module
  */
 
+const PIECE = 1 << 20
+
 /** Random access to a whole DICOM file. */
 export interface DicomSource {
   /** Bytes. */
   readonly size: number
   /** Bytes from `start` up to but not including `end`; fewer only at the end of the file. */
   read(start: number, end: number): Promise<Uint8Array>
+  /** All bytes from `start`, where that is cheaper than by `read`. Each piece is lent: it holds until the next one is asked for. */
+  stream?(start: number): AsyncIterable<Uint8Array>
 }
 
 /** A file that is in memory already. */
@@ -17,14 +21,13 @@ export function bytesSource(bytes: Uint8Array): DicomSource {
   return { size: bytes.length, read: async (start, end) => bytes.subarray(start, end) }
 }
 
-/** All bytes of a source in pieces of at most `pieceLength`, without holding more than one. */
-export async function* piecesOf(
-  source: DicomSource,
-  start = 0,
-  end = source.size,
-  pieceLength = 1 << 20,
-): AsyncGenerator<Uint8Array> {
-  for (let at = start; at < end; at += pieceLength) {
-    yield await source.read(at, Math.min(end, at + pieceLength))
+/** All bytes of a source from `start` in pieces of at most 1 MiB, each of which holds until the next one is asked for. */
+export async function* piecesOf(source: DicomSource, start = 0): AsyncGenerator<Uint8Array> {
+  if (source.stream) {
+    yield* source.stream(start)
+    return
+  }
+  for (let at = start; at < source.size; at += PIECE) {
+    yield await source.read(at, Math.min(source.size, at + PIECE))
   }
 }

@@ -16,11 +16,13 @@ import type {
   SegmentToSeal,
 } from "../crypto/segment-cipher.ts"
 import { wrongLeaf, wrongTag } from "../crypto/segment-cipher-web.ts"
-import { segmentNonce } from "../crypto/stream.ts"
+import { SEGMENT_LENGTH, segmentNonce } from "../crypto/stream.ts"
 
 type Answer = { readonly id: number } & Partial<SealedSegment> & {
     readonly plaintext?: Uint8Array
     readonly failed?: "leaf" | "tag"
+    /** Memory that the job needs no more. */
+    readonly spare: readonly Uint8Array[]
   }
 
 interface Job {
@@ -35,8 +37,13 @@ interface Thread {
   readonly jobs: Map<number, Job>
 }
 
+const TAG_LENGTH = 16
 /** Jobs that each thread may hold: one at work, one waiting, so that it never idles. */
 const JOBS_PER_THREAD = 2
+/** Buffers that lie ready at most: those of a study whose leaves were all kept. */
+const SPARE_LIMIT = 64
+/** Less than this is not worth a buffer of a whole leaf. */
+const SMALL = 1 << 18
 
 /** See the module. */
 export class SegmentCipherPool implements SegmentCipher {
@@ -44,6 +51,9 @@ export class SegmentCipherPool implements SegmentCipher {
   readonly #threads: Thread[] = []
   readonly #waiting: Job[] = []
   readonly #size: number
+  readonly #spare: ArrayBuffer[] = []
+  /** Buffers that callers hold and may give back. */
+  readonly #lent = new WeakSet<ArrayBufferLike>()
   #nextId = 0
   #closed = false
 
@@ -53,10 +63,24 @@ export class SegmentCipherPool implements SegmentCipher {
     this.concurrency = threads * JOBS_PER_THREAD
   }
 
+  memory(length: number): Uint8Array {
+    if (length < SMALL || length > SEGMENT_LENGTH) return new Uint8Array(length)
+    const buffer = this.#spare.pop() ?? new ArrayBuffer(SEGMENT_LENGTH)
+    this.#lent.add(buffer)
+    return new Uint8Array(buffer, 0, length)
+  }
+
+  reclaim({ buffer }: Uint8Array): void {
+    if (!this.#lent.delete(buffer) || this.#spare.length >= SPARE_LIMIT) return
+    this.#spare.push(buffer as ArrayBuffer)
+  }
+
   async seal({ stream, index, last, header, plaintext }: SegmentToSeal): Promise<SealedSegment> {
     const nonce = segmentNonce(stream.prefix, index, last)
-    const message = { kind: "seal", key: stream.key, nonce, header, plaintext }
-    const { leaf, digest } = await this.#run(message, movable(plaintext))
+    const length = plaintext.reduce((sum, piece) => sum + piece.length, header.length + TAG_LENGTH)
+    const output = this.memory(length)
+    const message = { kind: "seal", key: stream.key, nonce, header, plaintext, output }
+    const { leaf, digest } = await this.#run(message, [...plaintext, output])
     if (!leaf || !digest) throw new Error("a cipher thread answered without a leaf")
     return { leaf, digest }
   }
@@ -64,8 +88,9 @@ export class SegmentCipherPool implements SegmentCipher {
   async open(segment: SegmentToOpen): Promise<Uint8Array> {
     const { stream, index, last, headerLength, leaf, digest } = segment
     const nonce = segmentNonce(stream.prefix, index, last)
-    const message = { kind: "open", key: stream.key, nonce, headerLength, leaf, digest }
-    const { plaintext, failed } = await this.#run(message, movable([leaf]))
+    const output = this.memory(leaf.length)
+    const message = { kind: "open", key: stream.key, nonce, headerLength, leaf, digest, output }
+    const { plaintext, failed } = await this.#run(message, [leaf, output])
     if (failed === "leaf") throw wrongLeaf(index)
     if (!plaintext) throw wrongTag(index)
     return plaintext
@@ -79,8 +104,9 @@ export class SegmentCipherPool implements SegmentCipher {
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()))
   }
 
-  #run(message: Record<string, unknown>, moved: ArrayBuffer[]): Promise<Answer> {
+  #run(message: Record<string, unknown>, views: readonly Uint8Array[]): Promise<Answer> {
     if (this.#closed) throw new Error("the cipher pool is closed")
+    const moved = this.#movable(views)
     return new Promise((done, failed) => {
       this.#waiting.push({ message, moved, done, failed })
       this.#assign()
@@ -115,6 +141,7 @@ export class SegmentCipherPool implements SegmentCipher {
       const job = thread.jobs.get(answer.id)
       thread.jobs.delete(answer.id)
       if (thread.jobs.size === 0) worker.unref()
+      this.#take(answer)
       job?.done(answer)
       this.#assign()
     })
@@ -125,13 +152,23 @@ export class SegmentCipherPool implements SegmentCipher {
     this.#threads.push(thread)
     return thread
   }
-}
 
-/** Buffers that can be moved: those that a view fills, each once. Others are copied by the message. */
-function movable(views: readonly Uint8Array[]): ArrayBuffer[] {
-  const buffers = new Set<ArrayBuffer>()
-  for (const { buffer, byteLength } of views) {
-    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffers.add(buffer)
+  #take({ leaf, plaintext, spare }: Answer): void {
+    for (const { buffer } of spare) {
+      const isWhole = buffer.byteLength === SEGMENT_LENGTH && this.#spare.length < SPARE_LIMIT
+      if (isWhole && buffer instanceof ArrayBuffer) this.#spare.push(buffer)
+    }
+    const result = leaf ?? plaintext
+    if (result?.buffer.byteLength === SEGMENT_LENGTH) this.#lent.add(result.buffer)
   }
-  return [...buffers]
+
+  /** Buffers that can be moved, each once: ours, and those that a view fills. Others are copied by the message. */
+  #movable(views: readonly Uint8Array[]): ArrayBuffer[] {
+    const buffers = new Set<ArrayBuffer>()
+    for (const { buffer, byteLength } of views) {
+      const isMovable = this.#lent.delete(buffer) || buffer.byteLength === byteLength
+      if (isMovable && buffer instanceof ArrayBuffer) buffers.add(buffer)
+    }
+    return [...buffers]
+  }
 }

@@ -1,59 +1,64 @@
 /**
  * One thread of the segment cipher pool. Plain JavaScript, so that it runs the same from sources, tests and a build.
  *
- * In:  {id, kind: "seal", key, nonce, header, plaintext[]} or {id, kind: "open", key, nonce, headerLength, leaf, digest}
- * Out: {id, leaf, digest} or {id, plaintext} or {id, failed: "leaf" | "tag"}
+ * In:  {id, kind: "seal", key, nonce, header, plaintext[], output} or {id, kind: "open", key, nonce, headerLength, leaf, digest, output};
+ *      output is memory of a whole leaf
+ * Out: {id, leaf, digest, spare[]} or {id, plaintext, spare[]} or {id, failed: "leaf" | "tag"}; spare is memory that the job needs no more
  */
 import { createCipheriv, createDecipheriv, createHash } from "node:crypto"
 import { parentPort } from "node:worker_threads"
 
 const ALGORITHM = "aes-256-gcm"
 const TAG_LENGTH = 16
+/** OpenSSL writes into new memory each time: pieces of this size stay in the processor's cache until they are hashed and in place. */
+const STEP = 1 << 16
 
 parentPort.on("message", (job) => {
   const result = job.kind === "seal" ? seal(job) : open(job)
-  const moved = result.leaf ?? result.plaintext
-  parentPort.postMessage({ id: job.id, ...result }, moved ? [moved.buffer] : [])
+  const moved = new Set([job.output.buffer])
+  for (const { buffer } of result.spare) moved.add(buffer)
+  parentPort.postMessage({ id: job.id, ...result }, [...moved])
 })
 
-function seal({ key, nonce, header, plaintext }) {
+function seal({ key, nonce, header, plaintext, output }) {
   const cipher = createCipheriv(ALGORITHM, key, nonce)
-  let length = header.length + TAG_LENGTH
-  for (const piece of plaintext) length += piece.length
-  const leaf = Buffer.allocUnsafeSlow(length)
-  leaf.set(header)
+  const hash = createHash("sha256").update(header)
+  output.set(header)
   let at = header.length
   for (const piece of plaintext) {
-    leaf.set(cipher.update(piece), at)
-    at += piece.length
+    for (let from = 0; from < piece.length; from += STEP) {
+      const sealed = cipher.update(piece.subarray(from, from + STEP))
+      hash.update(sealed)
+      output.set(sealed, at)
+      at += sealed.length
+    }
   }
   cipher.final()
-  leaf.set(cipher.getAuthTag(), at)
-  return { leaf: bytesOf(leaf), digest: createHash("sha256").update(leaf).digest() }
+  const tag = cipher.getAuthTag()
+  output.set(tag, at)
+  const digest = hash.update(tag).digest()
+  return { leaf: output.subarray(0, at + TAG_LENGTH), digest, spare: plaintext }
 }
 
-function open({ key, nonce, headerLength, leaf, digest }) {
-  if (!createHash("sha256").update(leaf).digest().equals(digest)) return { failed: "leaf" }
+function open({ key, nonce, headerLength, leaf, digest, output }) {
+  if (!createHash("sha256").update(leaf).digest().equals(digest)) {
+    return { failed: "leaf", spare: [leaf, output] }
+  }
   const end = leaf.length - TAG_LENGTH
-  if (end < headerLength) return { failed: "tag" }
+  if (end < headerLength) return { failed: "tag", spare: [leaf, output] }
   const decipher = createDecipheriv(ALGORITHM, key, nonce)
   decipher.setAuthTag(leaf.subarray(end))
-  const opened = decipher.update(leaf.subarray(headerLength, end))
+  let at = 0
+  for (let from = headerLength; from < end; from += STEP) {
+    const opened = decipher.update(leaf.subarray(from, Math.min(end, from + STEP)))
+    output.set(opened, at)
+    at += opened.length
+  }
   try {
     decipher.final()
   } catch {
-    return { failed: "tag" }
+    output.fill(0)
+    return { failed: "tag", spare: [leaf, output] }
   }
-  return { plaintext: own(opened) }
-}
-
-/** A plain array over a buffer that is nobody else's. */
-function bytesOf(buffer) {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
-}
-
-/** Small results lie in Node's shared pool, which must not be moved to another thread. */
-function own(buffer) {
-  const whole = buffer.byteOffset === 0 && buffer.buffer.byteLength === buffer.length
-  return whole ? bytesOf(buffer) : Uint8Array.from(buffer)
+  return { plaintext: output.subarray(0, at), spare: [leaf] }
 }

@@ -58,24 +58,30 @@ export async function sealStudy(
   writer: Identity,
   study: Study,
   nameOf: (instance: Instance) => string,
-  options: { readonly zone: string; readonly onBytes?: (bytes: number) => void },
+  options: {
+    readonly zone: string
+    readonly onBytes?: (bytes: number) => void
+    readonly signal?: AbortSignal
+  },
 ): Promise<SealedStudy> {
   const { random, clock } = context
   const kept = new Map<string, readonly Uint8Array[]>()
   const blobs: PendingBlob[] = []
   const parts: ManifestPart[] = []
   const add = async (kind: PendingBlob["kind"], sources: readonly PartSource[]) => {
-    const sealed = await firstPass(context, kind, sources, blobs.length, options.onBytes)
+    const sealed = await firstPass(context, kind, sources, blobs.length, options)
     parts.push(...sealed.parts)
     if (sealed.leaves) kept.set(sealed.blob.cid, sealed.leaves)
     return sealed.blob
   }
+  const deriving = derivedParts(study)
+  deriving.catch(() => undefined)
   for (const { instances } of study.series) {
     const blob = await add("bundle", instances.map(instancePart))
     const files = instances.map((one) => ({ name: nameOf(one), length: one.source.size }))
     blobs.push({ ...blob, files })
   }
-  const derived = await derivedParts(study)
+  const derived = await deriving
   const blob = await add(
     "derived",
     derived.map(({ part }) => part),
@@ -134,7 +140,9 @@ export function blobSource(
   const held = async function* () {
     yield* kept ?? []
   }
-  return { size: blob.size, leaves, open: kept ? held : sealed }
+  // Kept leaves may be asked for again, so that only those of a pass of their own go back.
+  if (kept) return { size: blob.size, leaves, open: held }
+  return { size: blob.size, leaves, open: sealed, reclaim: (leaf) => cipher.reclaim(leaf) }
 }
 
 async function* contentOf(
@@ -153,7 +161,7 @@ async function firstPass(
   kind: PendingBlob["kind"],
   sources: readonly PartSource[],
   index: number,
-  onBytes: ((bytes: number) => void) | undefined,
+  { onBytes, signal }: { onBytes?: (bytes: number) => void; signal?: AbortSignal },
 ) {
   const secrets = newBlobSecrets(kind, random)
   const parts: ManifestPart[] = []
@@ -162,9 +170,11 @@ async function firstPass(
   const digests: Uint8Array[] = []
   const leaves: Uint8Array[] | undefined = length <= KEEP_LIMIT ? [] : undefined
   for await (const { leaf, digest } of sealBlob(secrets, content, cipher)) {
+    signal?.throwIfAborted()
     digests.push(digest)
-    leaves?.push(leaf)
     onBytes?.(leaf.length)
+    if (leaves) leaves.push(leaf)
+    else cipher.reclaim(leaf)
   }
   const { cid, size } = nameBlob(length, digests)
   const blob: PendingBlob = {

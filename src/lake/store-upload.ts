@@ -59,13 +59,15 @@ export async function storeUpload(
     progress?.({ phase: "store", done, total: pending.blobs.length })
     const there = await stores.lake.stat(blob.cid, options)
     if (there?.size === blob.size) continue
-    const source = watched(blobSource(context, blob, kept.get(blob.cid), reopen))
+    const leaves = kept.get(blob.cid)
+    const source = watched(blobSource(context, blob, leaves, reopen))
     try {
       await stores.lake.put(blob.cid, source, options)
     } catch (error) {
       const { failure } = source
       throw failure instanceof MedlakeError ? new LostSourceError(failure) : error
     }
+    for (const leaf of leaves ?? []) context.cipher.reclaim(leaf)
   }
   const { manifest, manifestCid } = pending
   const source = { size: manifest.length, open: () => once(manifest) }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import PQueue from "p-queue"
 import { InvalidInputError, MedlakeError } from "../base/errors.ts"
 import { type Instance, readInstance } from "../dicom/instance.ts"
 import type { DicomSource } from "../dicom/source.ts"
@@ -16,12 +17,14 @@ import { type Anchored, anchor } from "./anchor.ts"
 import { existencesOf } from "./existence.ts"
 import type { PendingUpload } from "./pending-upload.ts"
 import type { AgentPort, Identity, LakeContext, Outbox, Progress, Stores } from "./ports.ts"
-import { sealStudy } from "./seal-study.ts"
+import { sealEarly, sealing } from "./sealing.ts"
 import { storeUpload } from "./store-upload.ts"
 import type { WriterVault } from "./writer-vault.ts"
 
 /** Symbol's limit of transactions in an aggregate. */
 const RECORDS_PER_AGGREGATE = 100
+/** Files that are read at once: while one is hashed, the next ones come from the disk. */
+const FILES_AT_ONCE = 4
 
 /** A file to upload. */
 export interface UploadFile {
@@ -81,21 +84,20 @@ export async function upload(
       `these files are of ${grouping.patients} patients: upload them one by one, or say --several-patients; nothing was sent`,
     )
   }
-  const known = await existing(context, job, instances)
-  const fresh = groupStudies(instances.filter((one) => known.get(one) !== "exists"))
   const nameOf = (instance: Instance) => names.get(instance) ?? ""
+  const { drop, ...early } = sealEarly(context, job, grouping.studies, nameOf)
+  const known = await existing(context, job, instances).catch(async (error: unknown) => {
+    await drop()
+    throw error
+  })
+  const isNew = (instance: Instance) => known.get(instance) !== "exists"
+  const isAllNew = instances.every(isNew)
+  if (!isAllNew) await drop()
+  const { studies } = isAllNew ? grouping : groupStudies(instances.filter(isNew))
+  const sealed = isAllNew ? early.sealed : sealing(context, job, studies, nameOf)
   const uploads: PendingUpload[] = []
-  const total = fresh.studies.flatMap(({ series }) => series).flatMap((one) => one.instances)
-  const bytes = total.reduce((sum, { source }) => sum + source.size, 0)
-  let sealed = 0
-  for (const study of fresh.studies) {
-    const prepared = await sealStudy(context, job.vault.id, job.writer, study, nameOf, {
-      zone: job.zone,
-      onBytes: (count) => {
-        sealed = Math.min(bytes, sealed + count)
-        job.progress?.({ phase: "seal", done: sealed, total: bytes })
-      },
-    })
+  for (const study of studies) {
+    const prepared = await sealed(study)
     await job.outbox.save(prepared.upload)
     uploads.push(await storeUpload(context, job, prepared.upload, prepared.kept))
   }
@@ -123,22 +125,29 @@ export async function settle({ outbox }: UploadJob, anchored: Anchored[]): Promi
   return anchored
 }
 
+/** Reads several files at a time; what comes of them is in the order of the files. */
 async function readFiles(files: readonly UploadFile[], { progress, signal }: UploadJob) {
-  const instances: Instance[] = []
-  const names = new Map<Instance, string>()
-  const refused: FileOutcome[] = []
-  for (const [done, { name, source }] of files.entries()) {
-    progress?.({ phase: "read", done, total: files.length })
+  const queue = new PQueue({ concurrency: FILES_AT_ONCE })
+  let done = 0
+  const read = async ({ name, source }: UploadFile): Promise<Instance | FileOutcome> => {
     try {
-      const instance = await readInstance(source, signal)
-      instances.push(instance)
-      names.set(instance, name)
+      return await readInstance(source, signal)
     } catch (error) {
       if (!(error instanceof MedlakeError)) throw error
-      refused.push({ name, outcome: "refused", reason: error.message })
+      return { name, outcome: "refused", reason: error.message }
+    } finally {
+      progress?.({ phase: "read", done: done++, total: files.length })
     }
   }
-  return { instances, names, refused }
+  const reading = queue.addAll(files.map((file) => () => read(file)))
+  const found = await reading.finally(() => queue.clear())
+  const names = new Map<Instance, string>()
+  const refused: FileOutcome[] = []
+  for (const [i, one] of found.entries()) {
+    if ("outcome" in one) refused.push(one)
+    else names.set(one, files[i]?.name ?? "")
+  }
+  return { instances: [...names.keys()], names, refused }
 }
 
 /** What the agent holds already; each instance by UID and digest of its data set. */

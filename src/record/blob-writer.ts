@@ -101,10 +101,10 @@ export async function* sealBlob(
     return sealed
   }
   try {
-    for await (const plaintext of segmentsOf(content, padded)) {
+    for await (const plaintext of segmentsOf(content, padded, cipher)) {
       const last = index === count - 1
       const head = index === 0 ? encodeHeader(header) : NO_HEADER
-      const sealing = cipher.seal({ stream, index, last, header: head, plaintext })
+      const sealing = cipher.seal({ stream, index, last, header: head, plaintext: [plaintext] })
       sealing.catch(() => undefined)
       underWay.push(sealing)
       index += 1
@@ -122,25 +122,32 @@ export function nameBlob(length: number, leaves: readonly Uint8Array[]): BlobNam
   return { cid: dagOfLeaves(leaves, size).root, size, leaves }
 }
 
-/** Content and padding cut into the plaintexts of segments, each a list of pieces that nobody else holds. */
-async function* segmentsOf(content: BlobContent, padded: number): AsyncGenerator<Uint8Array[]> {
-  let room = FIRST_PLAINTEXT
-  let pieces: Uint8Array[] = []
-  let yielded = 0
+/**
+ * Content and padding cut into the plaintexts of segments, each in memory that nobody else holds. Reads on to the content's end after the
+ * last one: only there a source has told all it has to tell.
+ */
+async function* segmentsOf(
+  content: BlobContent,
+  padded: number,
+  cipher: SegmentCipher,
+): AsyncGenerator<Uint8Array> {
+  let left = padded
+  let segment = cipher.memory(Math.min(left, FIRST_PLAINTEXT))
+  let filled = 0
   for await (const piece of paddedPieces(content, padded)) {
     for (let at = 0; at < piece.length; ) {
-      const part = piece.slice(at, at + room)
-      pieces.push(part)
+      const part = piece.subarray(at, at + segment.length - filled)
+      segment.set(part, filled)
+      filled += part.length
       at += part.length
-      room -= part.length
-      if (room > 0) continue
-      yield pieces
-      yielded += 1
-      pieces = []
-      room = NEXT_PLAINTEXT
+      if (filled < segment.length) break
+      left -= filled
+      yield segment
+      segment = cipher.memory(Math.min(left, NEXT_PLAINTEXT))
+      filled = 0
     }
   }
-  if (pieces.length > 0 || yielded === 0) yield pieces
+  if (padded === 0) yield segment
 }
 
 async function* paddedPieces(
@@ -158,7 +165,6 @@ async function* paddedPieces(
       `the content of a blob has another length than the ${length} bytes it says`,
     )
   }
-  for (let left = padded - length; left > 0; left -= NEXT_PLAINTEXT) {
-    yield new Uint8Array(Math.min(left, NEXT_PLAINTEXT))
-  }
+  const zeros = new Uint8Array(Math.min(padded - length, NEXT_PLAINTEXT))
+  for (let left = padded - length; left > 0; left -= zeros.length) yield zeros.subarray(0, left)
 }

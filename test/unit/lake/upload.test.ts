@@ -77,6 +77,36 @@ describe("upload of instances that are there already", () => {
   })
 })
 
+describe("upload while the agent is asked", () => {
+  const uids = (instance: string) => ({ study: "2.25.70", series: "2.25.71", instance })
+
+  it("stores nothing when the agent gives no answer", async () => {
+    const saved: unknown[] = []
+    const outbox = { ...imaging.job.outbox, save: async (one: unknown) => void saved.push(one) }
+    const agent = Object.create(imaging.job.agent, {
+      query: { value: () => Promise.reject(new Error("no answer")) },
+    })
+    const before = await storedNames(imaging)
+    const job = { ...imaging.job, agent, outbox }
+    const file = fileOf("a", uids("2.25.72"))
+    await expect(upload(imaging.world.context, job, [file])).rejects.toThrow("no answer")
+    expect(saved).toEqual([])
+    expect(await storedNames(imaging)).toEqual(before)
+  })
+
+  it("seals a study anew without the instances that are there", async () => {
+    const [first, second] = [fileOf("a", uids("2.25.72")), fileOf("b", uids("2.25.73"))]
+    await send([first])
+    const { files, records } = await send([first, second])
+    expect(outcomes(files)).toEqual(["a exists", "b stored"])
+    expect(records.flatMap(({ upload: one }) => one.instances.map(({ uid }) => uid))).toEqual([
+      "2.25.73",
+    ])
+    const versions = (await fetchedBytes(imaging)).get("2.25.73") ?? []
+    expect(versions.map((one) => Buffer.compare(one, second.bytes))).toEqual([0])
+  })
+})
+
 describe("upload of many", () => {
   it("anchors more studies than an aggregate holds in several", async () => {
     const studies = Array.from({ length: 101 }, (_, i) =>

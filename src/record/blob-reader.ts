@@ -51,7 +51,7 @@ export class BlobReader {
 
   /**
    * Content bytes from `offset`, `length` of them, in pieces of at most a segment.
-   * @throws {IntegrityError} when a leaf is not the one named, does not open, or is cut
+   * @throws {IntegrityError} when a leaf is not the one named, does not open, is cut, or holds padding that is not zero
    */
   async *read(offset: number, length: number): AsyncGenerator<Uint8Array> {
     const end = Math.min(this.#blob.length, offset + length)
@@ -62,6 +62,7 @@ export class BlobReader {
       const to = Math.min(last + 1, from + LEAVES_A_FETCH)
       for await (const { index, plaintext } of this.#open(stream, from, to)) {
         const start = segmentStart(index)
+        requireZeros(plaintext.subarray(Math.max(0, this.#blob.length - start)))
         yield plaintext.subarray(
           Math.max(0, offset - start),
           Math.min(plaintext.length, end - start),
@@ -142,6 +143,13 @@ export class BlobReader {
       this.#stream = streamKey(dek, blobAad(kind, id), parseHeader(first))
     }
     return this.#stream
+  }
+}
+
+/** The padding that lies in segments with content; those of padding alone are never fetched. */
+function requireZeros(padding: Uint8Array): void {
+  if (padding.some((byte) => byte !== 0)) {
+    throw new IntegrityError("the padding of a blob is not zero")
   }
 }
 

@@ -109,6 +109,29 @@ export function parseNode(bytes: Uint8Array): TreeNode {
   return { ...position, key: bytes.slice(5) }
 }
 
+/**
+ * Encoded nodes of one tree.
+ * @throws {InvalidInputError} when they are not in ascending order, or one holds another
+ */
+export function encodeNodes(nodes: readonly TreeNode[]): Uint8Array[] {
+  return requireApart(nodes).map(encodeNode)
+}
+
+/** @throws {InvalidInputError} as {@link encodeNodes} and {@link parseNode} */
+export function parseNodes(encoded: readonly Uint8Array[]): TreeNode[] {
+  return requireApart(encoded.map(parseNode))
+}
+
+function requireApart<T extends readonly TreePosition[]>(nodes: T): T {
+  let end = 0
+  for (const { depth, prefix } of nodes) {
+    if (prefix < end)
+      throw new InvalidInputError("the nodes of a grant overlap or are out of order")
+    end = prefix + leavesBelow(SLOT_BITS, depth)
+  }
+  return nodes
+}
+
 function rootNode(key: Uint8Array): TreeNode {
   return { depth: 0, prefix: 0, key: expectLength("root key", key, 32) }
 }

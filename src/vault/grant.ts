@@ -12,7 +12,7 @@ import { equal, expectLength } from "../base/bytes.ts"
 import { decodePaddedDagCbor, encodePaddedDagCbor } from "../base/dag-cbor.ts"
 import { IntegrityError } from "../base/errors.ts"
 import type { RandomBytes } from "../base/random.ts"
-import { encodeNode, parseNode, type TreeNode } from "./calendar.ts"
+import { encodeNodes, parseNodes, type TreeNode } from "./calendar.ts"
 import type { VaultId } from "./context.ts"
 import { openEnvelope, parseEnvelope, sealEnvelope } from "./envelope.ts"
 import type { AgreementHolder, Recipient } from "./envelope-slot.ts"
@@ -110,7 +110,7 @@ const messageShape = z.strictObject({
 /**
  * Seals the envelope of a grant for one account.
  * @param half `id` (16 bytes) and `a` (32 bytes), as the message carries them
- * @throws {InvalidInputError} when the body is malformed or gives more nodes than its capability
+ * @throws {InvalidInputError} when the body is malformed, gives more nodes than its capability, or nodes that overlap
  */
 export async function sealGrant(
   vault: VaultId,
@@ -131,8 +131,8 @@ export async function sealGrant(
         kind: "grant",
         epochs: body.epochs.map((one) => ({
           ...one,
-          list: one.list.map(encodeNode),
-          read: one.read.map(encodeNode),
+          list: encodeNodes(one.list),
+          read: encodeNodes(one.read),
         })),
       }),
     },
@@ -171,8 +171,8 @@ export async function openGrant(
     control,
     epochs: epochs.map((one) => ({
       ...one,
-      list: one.list.map(parseNode),
-      read: one.read.map(parseNode),
+      list: parseNodes(one.list),
+      read: parseNodes(one.read),
     })),
   }
 }

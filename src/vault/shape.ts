@@ -51,7 +51,7 @@ export const text = (limit: number) => z.string().max(limit)
 /** CIDv1 of a raw leaf or a dag-pb root with sha2-256: 36 bytes. */
 export const cid = z.custom<CID>(isOurCid, "expected a CIDv1 with sha2-256, raw or dag-pb")
 
-/** An absolute http or https URL without user, password or fragment. */
+/** An absolute http or https URL in printable ASCII, without user, password, fragment or backslash. */
 export const url = z.string().max(URL_LIMIT).refine(isPlainUrl, "expected an http or https URL")
 
 /** Whether each number is greater than the one before it. */
@@ -73,11 +73,13 @@ function isOurCid(value: unknown): boolean {
   )
 }
 
+/** What `URL` mends (blanks, backslashes, missing slashes) is refused: readers mend in different ways. */
+const PLAIN_URL = /^https?:\/\/[!-~]+$/i
+
 function isPlainUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false
-  const parsed = new URL(value)
-  const plain = parsed.username === "" && parsed.password === "" && !value.includes("#")
-  return plain && (parsed.protocol === "http:" || parsed.protocol === "https:")
+  if (!PLAIN_URL.test(value) || /[#\\]/.test(value) || !URL.canParse(value)) return false
+  const { username, password } = new URL(value)
+  return username === "" && password === ""
 }
 
 /**

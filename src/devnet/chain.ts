@@ -259,7 +259,6 @@ export class Chain {
       mosaicRental: FEES.mosaicRentalFee * BigInt(this.dynamicFeeMultiplier()),
       sink: this.genesis.sink,
       nemesisKey: this.genesis.nemesisKey,
-      isKnown: (hash) => this.store.hasTransaction(hash),
     }
   }
 

@@ -43,8 +43,6 @@ export interface ExecutionContext {
   readonly sink: string
   /** Hex; it may sign in block 1 only. */
   readonly nemesisKey: string
-  /** Whether the chain holds a transaction of this hash. */
-  readonly isKnown: (hash: Buffer) => boolean
 }
 
 const TRANSFER_VERSION = 1
@@ -163,8 +161,7 @@ export function execute(
 }
 
 function requireTimely(context: ExecutionContext, transaction: Transaction): void {
-  const { now, height, nemesisKey, isKnown } = context
-  demand(!isKnown(transaction.hash), "Hash_Already_Exists")
+  const { now, height, nemesisKey } = context
   const isNemesis = hexOf(transaction.signer) === nemesisKey && height > 1
   demand(!isNemesis, "Core_Nemesis_Account_Signed_After_Nemesis_Block")
   demand(transaction.deadline >= now, "Core_Past_Deadline")

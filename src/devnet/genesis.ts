@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash, randomBytes } from "node:crypto"
+import { ForeignNetworkError } from "../base/errors.ts"
 import { publicKeyOf } from "../crypto/ed25519.ts"
 import { addressHex, credit, hexOf, idHex, touchAddress } from "./account.ts"
 import type { Statement } from "./block.ts"
@@ -36,7 +37,10 @@ export interface Genesis {
   payHarvester(state: State, height: number, fees: bigint): Statement[]
 }
 
-/** Opens the genesis of a store, or makes one; `given` may fix the generation hash seed of a new one. */
+/**
+ * Opens the genesis of a store, or makes one; `given` may fix the seeds of a new one.
+ * @throws {ForeignNetworkError} when the store has other seeds than those given
+ */
 export function openGenesis(store: ChainStore, given: Partial<Genesis>): Genesis {
   const seed = kept(store, "generation-hash-seed", given.seed)
   const harvesterSeed = kept(store, "harvester-seed", given.harvesterSeed)
@@ -78,6 +82,9 @@ export function openGenesis(store: ChainStore, given: Partial<Genesis>): Genesis
 
 function kept(store: ChainStore, name: string, given: Buffer | undefined): Buffer {
   const known = store.setting(name)
+  if (known && given && !known.equals(given)) {
+    throw new ForeignNetworkError(`the devnet's folder holds another network: its ${name} differs`)
+  }
   if (known) return known
   const value = given ?? randomBytes(32)
   store.putSetting(name, value)

@@ -60,7 +60,10 @@ export interface Devnet {
 
 const FINALIZE_AFTER = 2
 
-/** Starts a devnet, or goes on with the one in `folder`. */
+/**
+ * Starts a devnet, or goes on with the one in `folder`.
+ * @throws {ForeignNetworkError} when the folder holds a network of another generation hash seed than the one given
+ */
 export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> {
   const { folder, port = 0, blockTimeMs = 0, finalizeAfter = FINALIZE_AFTER } = options
   const seed = options.generationHashSeed && Buffer.from(options.generationHashSeed)

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises"
 import { resolve } from "node:path"
 import type { Command } from "commander"
-import { hex } from "../base/bytes.ts"
+import { utf8 } from "../base/bytes.ts"
 import { InvalidInputError, NotFoundError, PartlyFailedError } from "../base/errors.ts"
 import { fileSource } from "../host/file-source.ts"
 import { fileError, writeFileDurably } from "../host/files.ts"
@@ -12,6 +12,7 @@ import { checkVaultCard } from "../lake/admit.ts"
 import type { Anchored } from "../lake/anchor.ts"
 import { XYM } from "../lake/fund.ts"
 import { HttpAgent } from "../lake/http-agent.ts"
+import { type Receipt, receiptOf } from "../lake/receipt.ts"
 import { resume } from "../lake/resume.ts"
 import { type FileOutcome, type UploadJob, upload } from "../lake/upload.ts"
 import { openWriterVault } from "../lake/writer-vault.ts"
@@ -34,7 +35,10 @@ export function define(verb: Command): void {
     )
     .option("--to <card>", "the patient's vault card; the pinned one when there is only one")
     .option("--several-patients", "take files of several patients into this one vault")
-    .option("--receipt <file>", "where the receipt is written")
+    .option(
+      "--receipt <file>",
+      "where the receipt is written too; the home keeps one for each record",
+    )
     .addHelpText(
       "after",
       "\nExample:\n  medlake --home hospital upload ./study --to imaging.card --receipt receipt.json",
@@ -54,10 +58,9 @@ export function define(verb: Command): void {
         )
         const result = { files: [...finished.files, ...uploaded.files] }
         const records = [...finished.records, ...uploaded.records]
-        const receipt = receiptOf(job, records)
+        const receipt = receiptOf(job.vault.id, records)
         if (options.receipt && records.length > 0) {
-          const text = `${JSON.stringify(receipt, null, 2)}\n`
-          await writeFileDurably(options.receipt, new TextEncoder().encode(text))
+          await writeFileDurably(options.receipt, receiptBytes(receipt))
         }
         party.output.result({ files: result.files, ...receipt }, () =>
           print(party, result.files, records),
@@ -97,11 +100,19 @@ async function openJob(party: Party, { to, severalPatients }: Options): Promise<
     writer,
     agent: new HttpAgent(card.body.agent.url),
     stores,
+    keepReceipt: async (receipt) => {
+      const [name = ""] = receipt.records.map(({ record }) => record.replace(":", "-"))
+      await writeFileDurably(party.home.path("receipts", `${name}.json`), receiptBytes(receipt))
+    },
     outbox: new OutboxFiles(party.home.path("outbox"), root, context.random, context.clock),
     reopen: fileSource,
     zone: party.config.zone,
     ...(severalPatients && { severalPatients }),
   }
+}
+
+function receiptBytes(receipt: Receipt): Uint8Array {
+  return utf8(`${JSON.stringify(receipt, null, 2)}\n`)
 }
 
 async function bytesOf(path: string): Promise<Uint8Array> {
@@ -110,26 +121,6 @@ async function bytesOf(path: string): Promise<Uint8Array> {
       throw fileError(path, cause)
     }),
   )
-}
-
-function receiptOf({ vault }: UploadJob, records: readonly Anchored[]) {
-  return {
-    medlakeReceipt: 1,
-    network: hex(vault.id.network),
-    register: hex(vault.id.register),
-    vault: hex(vault.id.vault),
-    records: records.map(({ upload: one, hash, index, height }) => ({
-      record: formatRecordId(hash, index),
-      transaction: { hash: hex(hash).toUpperCase(), index, height },
-      study: one.study,
-      manifest: one.manifestCid,
-      blobs: one.blobs.map(({ cid, size }) => ({ cid, size })),
-      instances: one.instances.map(({ uid, sha256 }) => ({
-        sopInstanceUid: uid,
-        sha256: hex(sha256),
-      })),
-    })),
-  }
 }
 
 function print(party: Party, files: readonly FileOutcome[], records: readonly Anchored[]): void {

@@ -3,7 +3,8 @@
  *
  *     config.json   whom it talks to            keyring.cbor  its seeds, under a passphrase
  *     cards/        pinned cards                state/        sealed notes that can be fetched again
- *     outbox/       uploads under way, sealed   search.db     rebuildable      durable.db  agent only
+ *     outbox/       uploads under way, sealed   receipts/     of uploads, one a record
+ *     search.db     rebuildable                 durable.db    agent only
  *
  * Mode 0700; nobody's process reads another's home.
  *

@@ -17,6 +17,7 @@ import { type Anchored, anchor } from "./anchor.ts"
 import { existencesOf } from "./existence.ts"
 import type { PendingUpload } from "./pending-upload.ts"
 import type { AgentPort, Identity, LakeContext, Outbox, Progress, Stores } from "./ports.ts"
+import { type Receipt, receiptOf } from "./receipt.ts"
 import { sealEarly, sealing } from "./sealing.ts"
 import { storeUpload } from "./store-upload.ts"
 import type { WriterVault } from "./writer-vault.ts"
@@ -58,6 +59,8 @@ export interface UploadJob {
   readonly agent: AgentPort
   readonly stores: Stores
   readonly outbox: Outbox
+  /** Keeps receipts, durably, before the outbox forgets what they are for. */
+  readonly keepReceipt?: (receipt: Receipt) => Promise<void>
   /** Opens a file again, by the name it was given under. */
   readonly reopen: (name: string) => Promise<DicomSource>
   /** Offset of studies that name none, such as `+02:00`. */
@@ -119,8 +122,12 @@ export async function anchorAll(
   return anchored
 }
 
-/** Takes anchored uploads out of the outbox. */
-export async function settle({ outbox }: UploadJob, anchored: Anchored[]): Promise<Anchored[]> {
+/** Has the receipts of anchored uploads kept, then takes them out of the outbox. */
+export async function settle(
+  { vault, outbox, keepReceipt }: UploadJob,
+  anchored: Anchored[],
+): Promise<Anchored[]> {
+  for (const one of anchored) await keepReceipt?.(receiptOf(vault.id, [one]))
   for (const { upload: one } of anchored) await outbox.discard(one.id)
   return anchored
 }

@@ -5,11 +5,21 @@
  * @module
  */
 import dicomParser, { type ByteArrayParser, type Element } from "dicom-parser"
+import { refuse } from "./refusal.ts"
+
+/** About two million elements, more than any real header has: each costs many times its bytes. */
+const MOST_READS = 5_000_000
 
 /** Unknown to dicom-parser 1.8; each has two reserved bytes and a length of 32 bits. */
 const LATER_LONG: readonly string[] = ["OV", "SV", "UV"]
 
-/** A stream that reads an element of those as `UN`, which has the same shape; {@link valueRepresentation} tells what it was. */
+/** The warning's end where a value is too short to be looked into, which is no cut. */
+const PEEKING = "in peeking to determine VR"
+
+/**
+ * A stream that reads an element of those as `UN`, which has the same shape; {@link valueRepresentation} tells what it was. Reading throws a
+ * refusal `too-large` when there is no end of elements.
+ */
 export function byteStream(parser: ByteArrayParser, bytes: Uint8Array, position: number) {
   const stream = new dicomParser.ByteStream(parser, bytes, position)
   const readFixedString = stream.readFixedString.bind(stream)
@@ -17,7 +27,22 @@ export function byteStream(parser: ByteArrayParser, bytes: Uint8Array, position:
     const text = readFixedString(length)
     return length === 2 && LATER_LONG.includes(text) ? "UN" : text
   }
+  const readUint16 = stream.readUint16.bind(stream)
+  let reads = 0
+  stream.readUint16 = () => {
+    if (reads++ > MOST_READS) throw refuse("too-large")
+    return readUint16()
+  }
   return stream
+}
+
+/** What a stream says of a sequence that the end of its bytes cuts: dicom-parser only warns, of that and of values near the end. */
+export function cutSequence({
+  warnings,
+}: {
+  readonly warnings: readonly string[]
+}): string | undefined {
+  return warnings.find((one) => one.startsWith("eof encountered") && !one.endsWith(PEEKING))
 }
 
 /** The VR that an element was written with; undefined in implicit VR. */

@@ -7,8 +7,9 @@
  *
  * @module
  */
-import dicomParser, { type DataSet } from "dicom-parser"
-import { byteStream } from "./byte-stream.ts"
+import dicomParser, { type DataSet, type Element } from "dicom-parser"
+import { MedlakeError } from "../base/errors.ts"
+import { byteStream, cutSequence } from "./byte-stream.ts"
 import { inflate } from "./deflated.ts"
 import { metaOf, PREFIX_LENGTH } from "./file-meta.ts"
 import { refuse } from "./refusal.ts"
@@ -32,7 +33,7 @@ const DEFLATED = "1.2.840.10008.1.2.1.99"
 const BIG_ENDIAN = "1.2.840.10008.1.2.2"
 /** Pixel Data; Float and Double Float Pixel Data come before it and are small in number. */
 const PIXEL_DATA = "x7fe00010"
-/** Holds the header of most images, and is what an instance keeps of its file. */
+/** Holds the header of most images. */
 const FIRST_WINDOW = 1 << 14
 /** A header larger than this is not read: objects without pixel data may hold documents. */
 const MAX_WINDOW = 512 << 20
@@ -61,7 +62,7 @@ export async function readDataSet(source: DicomSource): Promise<ParsedDataSet> {
   let head = await source.read(0, Math.min(source.size, FIRST_WINDOW))
   const form = formOf(head)
   for (let window = FIRST_WINDOW; ; ) {
-    const parsed = await parse(source, head, window >= source.size, form)
+    const parsed = await parse(source, head, window, form)
     if (parsed) return parsed
     if (window === MAX_WINDOW) throw refuse("too-large")
     window = Math.min(window * 8, MAX_WINDOW)
@@ -73,30 +74,44 @@ export async function readDataSet(source: DicomSource): Promise<ParsedDataSet> {
 async function parse(
   source: DicomSource,
   head: Uint8Array,
-  isWhole: boolean,
+  window: number,
   form: Form,
 ): Promise<ParsedDataSet | undefined> {
+  let isWhole = window >= source.size
   try {
     const { transferSyntaxUid, start } = form.transferSyntaxUid
       ? { transferSyntaxUid: form.transferSyntaxUid, start: form.start }
       : metaOf(head, form.start)
     const isInflated = transferSyntaxUid === DEFLATED
-    if (isInflated && !isWhole && source.size > MAX_WINDOW) throw refuse("too-large")
-    const bytes = isInflated
-      ? await inflate(isWhole ? head.subarray(start) : await source.read(start, source.size))
-      : head
+    const { bytes, size } = isInflated
+      ? await inflate(source, start, window)
+      : { bytes: head, size: source.size }
+    isWhole = bytes.length === size
     const dataSet = elementsOf(bytes, isInflated ? 0 : start, transferSyntaxUid)
-    const isComplete = isWhole || isInflated || PIXEL_DATA in dataSet.elements
-    const size = isInflated ? bytes.length : source.size
-    return isComplete ? { dataSet, transferSyntaxUid, start, isInflated, size } : undefined
+    if (!isWhole && !(PIXEL_DATA in dataSet.elements)) return undefined
+    return { dataSet: withoutPixels(dataSet), transferSyntaxUid, start, isInflated, size }
   } catch (error) {
-    if (error instanceof Error && "code" in error) throw error
+    if (error instanceof MedlakeError) throw error
     if (!isWhole) return undefined
     throw refuse(isOverrun(error) ? "truncated" : "malformed", errorOf(error))
   }
 }
 
-/** The elements from `start` to the pixel data or the end. dicom-parser only warns of a sequence that the end cuts. */
+/** The data set over a copy of its bytes up to the pixel data: the window with it may go, however many headers are kept. */
+function withoutPixels(dataSet: DataSet): DataSet {
+  const pixels = dataSet.elements[PIXEL_DATA]
+  if (pixels) moveTo(dataSet, dataSet.byteArray.slice(0, pixels.dataOffset))
+  return dataSet
+}
+
+function moveTo(dataSet: DataSet, bytes: Uint8Array): void {
+  dataSet.byteArray = bytes
+  for (const { items } of Object.values(dataSet.elements)) {
+    for (const item of items ?? []) if (item.dataSet) moveTo(item.dataSet, bytes)
+  }
+}
+
+/** The elements from `start` to the pixel data or the end. */
 function elementsOf(bytes: Uint8Array, start: number, transferSyntaxUid: string): DataSet {
   const { bigEndianByteArrayParser, littleEndianByteArrayParser } = dicomParser
   const parser =
@@ -109,12 +124,18 @@ function elementsOf(bytes: Uint8Array, start: number, transferSyntaxUid: string)
       ? dicomParser.parseDicomDataSetImplicit
       : dicomParser.parseDicomDataSetExplicit
   parseElements(dataSet, stream, bytes.length, { untilTag: PIXEL_DATA })
-  const cut = stream.warnings.find((warning) => warning.startsWith("eof encountered"))
+  const cut = cutSequence(stream)
   if (cut !== undefined) throw new Error(cut)
-  if (!(PIXEL_DATA in dataSet.elements) && stream.position > bytes.length) {
+  const isPast = !(PIXEL_DATA in dataSet.elements) && stream.position > bytes.length
+  if (isPast || Object.values(dataSet.elements).some((one) => isOpenEnded(one, bytes.length))) {
     throw new Error("buffer overrun")
   }
   return dataSet
+}
+
+/** Whether the delimiter of an undefined length is missing. */
+function isOpenEnded({ tag, hadUndefinedLength, dataOffset, length }: Element, end: number) {
+  return hadUndefinedLength === true && tag !== PIXEL_DATA && dataOffset + length >= end
 }
 
 /** A bare data set may hold the letters DICM where the prefix would have them: what follows them decides. */

@@ -24,6 +24,8 @@ const SOURCES = [
   ["x00080023", "x00080033"],
 ] as const
 const OFFSET = "x00080201"
+/** No later time has a slot (docs/FORMAT.md §1.3): data that say so are wrong. */
+const CALENDAR_END = Date.UTC(6066, 0, 1)
 
 /**
  * The time of an instance's data.
@@ -36,7 +38,8 @@ export function dataTimeOf(dataSet: DataSet, zone: string, entry: number): DataT
     const day = parseDate(textAt(dataSet, dateTag, "DA"))
     if (day === undefined) continue
     const time = parseTime(textAt(dataSet, timeTag, "TM")) ?? 0
-    return { at: day + time - offset * 60_000, undated: false }
+    const at = day + time - offset * 60_000
+    if (at < CALENDAR_END) return { at, undated: false }
   }
   return { at: entry, undated: true }
 }
@@ -58,7 +61,7 @@ export function parseTime(text: string | undefined): number | undefined {
   if (!match) return undefined
   const [hours = 0, minutes = 0, seconds = 0] = match.slice(1, 4).map((part) => Number(part ?? 0))
   if (hours > 23 || minutes > 59 || seconds > 60) return undefined
-  const fraction = Math.floor(Number(`0.${match[4] ?? "0"}`) * 1000)
+  const fraction = Number((match[4] ?? "").padEnd(3, "0").slice(0, 3))
   return ((hours * 60 + minutes) * 60 + seconds) * 1000 + fraction
 }
 

@@ -10,6 +10,7 @@
 import type { DataSet, Element } from "dicom-parser"
 import { valueRepresentation } from "./byte-stream.ts"
 import { vrOf } from "./dictionary.ts"
+import { hiddenItems } from "./hidden-items.ts"
 import { bytesOf, characterSetOf, textOf } from "./text.ts"
 
 /** One attribute. */
@@ -28,9 +29,14 @@ const INLINE_LIMIT = 4096
 const MAX_DEPTH = 64
 const PIXEL_REPRESENTATION = "x00280103"
 const BINARY: readonly string[] = ["OB", "OD", "OF", "OL", "OV", "OW", "UN"]
+/** Bytes of a word of those that have words. */
+const WORD_SIZES: Readonly<Record<string, number>> = { OD: 8, OF: 4, OL: 4, OV: 8, OW: 2 }
 const TEXT: readonly string[] = "AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split(" ")
 const SINGLE_TEXT: readonly string[] = ["LT", "ST", "UT", "UR"]
 const PERSON_NAME_GROUPS = ["Alphabetic", "Ideographic", "Phonetic"] as const
+
+/** What PS3.5 §6.2 allows in DS and IS. */
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 
 /** Readers of numbers by VR: bytes of one, and how to read it. */
 const NUMBERS: Readonly<
@@ -82,12 +88,16 @@ function convert(dataSet: DataSet, place: Place): DicomJson {
 }
 
 function attribute(dataSet: DataSet, tag: string, element: Element, place: Place): JsonAttribute {
-  if (element.items) return { vr: "SQ", ...values(items(element, place)) }
+  if (element.items) return { vr: "SQ", ...values(itemsOf(element.items, place)) }
   const written = valueRepresentation(dataSet.byteArray, element)
   const vr = representationOf(tag, written, place)
   const isPixelData = tag === "x7fe00010"
   if (isPixelData) return { vr: vr === "OW" ? "OW" : "OB", BulkDataURI: bulkUri(place) }
   if (element.length === 0) return { vr }
+  if (vr === "SQ" || (vr === "UN" && element.hadUndefinedLength)) {
+    const hidden = hiddenItems(dataSet, element)
+    if (hidden) return { vr: "SQ", ...values(itemsOf(hidden, { ...place, bigEndian: false })) }
+  }
   const bytes = bytesOf(dataSet, element)
   const number = NUMBERS[vr]
   if (number) return { vr, ...values(numbers(bytes, number, !place.bigEndian)) }
@@ -95,7 +105,7 @@ function attribute(dataSet: DataSet, tag: string, element: Element, place: Place
     const binary = vr === "SQ" ? "UN" : vr
     const isSmall = bytes.length <= INLINE_LIMIT
     return isSmall
-      ? { vr: binary, InlineBinary: base64(bytes) }
+      ? { vr: binary, InlineBinary: base64(toLittleEndian(bytes, binary, place)) }
       : { vr: binary, BulkDataURI: bulkUri(place) }
   }
   const text = textOf(dataSet, element, vr, place.characterSet ?? "ISO_IR 6")
@@ -108,9 +118,10 @@ function representationOf(tag: string, vr: string | undefined, place: Place): st
   return vr in NUMBERS || BINARY.includes(vr) || TEXT.includes(vr) || vr === "SQ" ? vr : "UN"
 }
 
-function items(element: Element, place: Place): unknown[] {
+/** Items; none where sequences lie deeper in each other than any real object has them. */
+function itemsOf(items: NonNullable<Element["items"]>, place: Place): DicomJson[] {
   if (place.depth >= MAX_DEPTH) return []
-  return (element.items ?? []).map(({ dataSet }, i) => {
+  return items.map(({ dataSet }, i) => {
     const path = `${place.path}/${i + 1}`
     return dataSet ? convert(dataSet, { ...place, path, depth: place.depth + 1 }) : {}
   })
@@ -156,7 +167,7 @@ function personName(text: string): object | null {
 
 /** A number, where it keeps every digit; else the text (PS3.18 §F.2.3.1 allows both). */
 function numberOrText(text: string): number | string {
-  const value = Number(text)
+  const value = DECIMAL.test(text) ? Number(text) : Number.NaN
   const digits = text.replace(/^[+-]?0*/, "").replace(/[.eE].*$/, "")
   return Number.isFinite(value) && digits.length <= 15 && text.length <= 16 ? value : text
 }
@@ -178,6 +189,13 @@ function attributeTag(group: number, element: number): string {
 
 function bulkUri({ path }: Place): string {
   return `bulkdata${path}`
+}
+
+/** Binary values are little endian in JSON, whatever the file is (PS3.18 §F.2.7). */
+function toLittleEndian(bytes: Uint8Array, vr: string, { bigEndian }: Place): Uint8Array {
+  const size = WORD_SIZES[vr]
+  if (!bigEndian || size === undefined || bytes.length % size !== 0) return bytes
+  return bytes.map((_, i) => bytes[i - (i % size) + (size - 1 - (i % size))] ?? 0)
 }
 
 function base64(bytes: Uint8Array): string {

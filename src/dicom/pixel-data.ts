@@ -25,7 +25,9 @@ const ITEM_HEADER = 8
 const ITEM = 0xe000
 const SEQUENCE_DELIMITER = 0xe0dd
 /** More frames than any real object has; a lying count is not believed. */
-const MAX_FRAMES = 10_000_000
+const MAX_FRAMES = 1_000_000
+/** More fragments than any real object has: as many empty ones would fill the memory. */
+const MAX_FRAGMENTS = 4_000_000
 /** The marker, and a byte that makes the length even. */
 const END_OF_IMAGE = /\xff\xd9[\0\xff]?$/
 const NATIVE: readonly string[] = [
@@ -136,6 +138,7 @@ async function itemsOf(source: DicomSource, from: number): Promise<FileRange[]> 
     if (group !== 0xfffe || element !== ITEM || length === UNDEFINED_LENGTH)
       throw refuse("malformed")
     if (at + ITEM_HEADER + length > source.size) throw refuse("truncated")
+    if (items.length > MAX_FRAGMENTS) throw refuse("too-large")
     items.push({ offset: at + ITEM_HEADER, length })
     at += ITEM_HEADER + length
   }

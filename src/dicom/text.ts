@@ -12,12 +12,22 @@ const CHARACTER_SET = "x00080005"
 const DEFAULT_REPERTOIRE = "ISO_IR 6"
 /** Many writers escape back to ASCII without declaring it. */
 const ASCII = "ISO 2022 IR 6"
+/** Latin alphabet No. 9 (2021), which dicom-character-set does not know. */
+const LATIN_9 = "ISO_IR 203"
 
-/** Specific Character Set of a data set as it stands, several joined by a backslash; an item inherits its parent's. */
+/** Specific Character Set of a data set, several joined by a backslash; an item inherits its parent's. */
 export function characterSetOf(dataSet: DataSet, inherited = DEFAULT_REPERTOIRE): string {
   const element = dataSet.elements[CHARACTER_SET]
   if (!element || element.length === 0) return inherited
-  return withoutPadding(latin1(bytesOf(dataSet, element)))
+  return latin1(bytesOf(dataSet, element)).split("\\").map(setName).join("\\")
+}
+
+/** A defined term; also as some write it, such as `ISO-IR 100`. */
+function setName(text: string): string {
+  const name = text.replace(/^[ \0]+|[ \0]+$/g, "")
+  const [, isExtended, number] = /^ISO[ _-](2022[ _-])?IR[ _-](\d+)$/i.exec(name) ?? []
+  if (number === undefined) return name
+  return isExtended === undefined ? `ISO_IR ${number}` : `ISO 2022 IR ${number}`
 }
 
 /** The bytes of an element's value. */
@@ -25,7 +35,10 @@ export function bytesOf(dataSet: DataSet, { dataOffset, length }: Element): Uint
   return dataSet.byteArray.subarray(dataOffset, dataOffset + length)
 }
 
-/** All text of an element without the padding at its end; Latin-1 where its character set is unknown or not kept to. */
+/**
+ * All text of an element without the padding at its end. Where its character set is unknown it is Latin-1; where none is declared and the bytes
+ * are not ASCII, UTF-8 if they are that, else Latin-1.
+ */
 export function textOf(
   dataSet: DataSet,
   element: Element,
@@ -33,6 +46,7 @@ export function textOf(
   characterSet: string,
 ): string {
   const bytes = bytesOf(dataSet, element)
+  if (characterSet === DEFAULT_REPERTOIRE || characterSet === "") return undeclared(bytes)
   const sets = DECODED.includes(vr) ? [characterSet, `${characterSet}\\${ASCII}`] : []
   for (const set of sets) {
     const text = decode(set, bytes, vr)
@@ -41,8 +55,17 @@ export function textOf(
   return withoutPadding(latin1(bytes))
 }
 
+function undeclared(bytes: Uint8Array): string {
+  try {
+    return withoutPadding(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes))
+  } catch {
+    return withoutPadding(latin1(bytes))
+  }
+}
+
 /** `undefined` for a set that nobody knows, or an escape to one that is not declared. */
 function decode(set: string, bytes: Uint8Array, vr: string): string | undefined {
+  if (set === LATIN_9) return new TextDecoder("iso-8859-15").decode(bytes)
   try {
     return convertBytes(set, bytes, { vr })
   } catch {
@@ -62,7 +85,8 @@ export function textAt(dataSet: DataSet, tag: string, vr: string): string | unde
 export function numberAt(dataSet: DataSet, tag: string): number | undefined {
   const element = dataSet.elements[tag]
   if (!element || element.length === 0) return undefined
-  if (element.vr === "IS" || (element.vr === undefined && IS_TAGS.includes(tag))) {
+  const isUnknown = element.vr === undefined || element.vr === "UN"
+  if (element.vr === "IS" || (isUnknown && IS_TAGS.includes(tag))) {
     const parsed = dataSet.intString(tag)
     return parsed === undefined || Number.isNaN(parsed) ? undefined : parsed
   }

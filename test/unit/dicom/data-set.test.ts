@@ -1,3 +1,4 @@
+import { deflateRawSync } from "node:zlib"
 import { describe, expect, it } from "vitest"
 import { concat } from "../../../src/base/bytes.ts"
 import { readDataSet } from "../../../src/dicom/data-set.ts"
@@ -118,6 +119,42 @@ describe("readDataSet", () => {
     expect(source.longestRead).toBeLessThan(8 << 20)
   })
 
+  it("keeps the header alone: no window with pixel data, also of items", async () => {
+    const elements: DicomElement[] = [
+      ...ELEMENTS.slice(0, -1),
+      ["7FE00010", "OW", new Uint8Array(200_000)],
+    ]
+    const { dataSet } = await read(elements)
+    const item = dataSet.elements["x00081140"]?.items?.[0]?.dataSet
+    expect(dataSet.byteArray.length).toBeLessThan(1000)
+    expect(dataSet.byteArray.buffer.byteLength).toBe(dataSet.byteArray.length)
+    expect(item?.byteArray).toBe(dataSet.byteArray)
+    expect(item && textAt(item, "x00081150", "UI")).toBe("1.2.3")
+  })
+
+  it("takes a short value at the end of implicit VR, which is too short to be looked into", async () => {
+    const ends: readonly (readonly [vr: string, value: string | readonly number[]])[] = [
+      ["LO", ""],
+      ["LO", "ab"],
+      ["US", [7]],
+    ]
+    const lengths: (number | undefined)[] = []
+    for (const [vr, value] of ends) {
+      const { dataSet } = await read([...identity(), ["00400275", vr, value]], { syntax: IMPLICIT })
+      lengths.push(dataSet.elements["x00400275"]?.length)
+    }
+    expect(lengths).toEqual([0, 2, 2])
+  })
+
+  it("inflates no more than the header, and knows the length of the rest", async () => {
+    const pixels = new Uint8Array(30 << 20)
+    const elements: DicomElement[] = [...identity(), ["7FE00010", "OW", pixels]]
+    const { dataSet, size } = await read(elements, { syntax: DEFLATED })
+    expect(size).toBeGreaterThan(pixels.length)
+    expect(dataSet.byteArray.buffer.byteLength).toBeLessThan(1000)
+    expect(dataSet.elements["x7fe00010"]?.length).toBe(pixels.length)
+  })
+
   it("does not take the end of its window for the end of the data set", async () => {
     const before = dicomFile(identity()).length + 12
     const elements: DicomElement[] = [
@@ -182,6 +219,27 @@ describe("readDataSet refuses", () => {
     const noise = concat(whole.subarray(0, meta), new Uint8Array(40).fill(0xff))
     expect(await refusalOf(noise)).toBe("malformed")
     expect(await refusalOf(whole.subarray(0, meta + 20))).toBe("truncated")
+  })
+
+  it("a deflated data set that inflates without end", async () => {
+    const meta = dicomFile([], { syntax: DEFLATED }).slice(0, -2)
+    const zeros = deflateRawSync(new Uint8Array(520 << 20))
+    expect(zeros.length).toBeLessThan(1 << 20)
+    expect(await refusalOf(concat(meta, Uint8Array.from(zeros)))).toBe("too-large")
+  })
+
+  it("elements without end", async () => {
+    const element = dicomFile([["00091001", "LO"]], { preamble: false, meta: false })
+    const many = new Uint8Array(element.length * 2_000_000)
+    for (let at = 0; at < many.length; at += element.length) many.set(element, at)
+    expect(await refusalOf(concat(dicomFile(identity()), many))).toBe("too-large")
+  })
+
+  it("a value of undefined length that nothing ends", async () => {
+    const value = latin1("no delimiter")
+    const open = dicomFile([["00091001", "UT", value]], { preamble: false, meta: false })
+    open.fill(0xff, 8, 12)
+    expect(await refusalOf(concat(dicomFile(identity()), open))).toBe("truncated")
   })
 
   it("a sequence whose items are none", async () => {

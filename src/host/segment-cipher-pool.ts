@@ -22,6 +22,7 @@ type Answer = { readonly id: number } & Partial<SealedSegment> & {
     readonly plaintext?: Uint8Array
     readonly failed?: "leaf" | "tag"
     /** Memory that the job needs no more. */
+    readonly error?: Error
     readonly spare: readonly Uint8Array[]
   }
 
@@ -119,9 +120,14 @@ export class SegmentCipherPool implements SegmentCipher {
       if (!thread) return
       const job = this.#waiting.shift() as Job
       const id = this.#nextId++
+      try {
+        thread.worker.postMessage({ id, ...job.message }, job.moved)
+      } catch (error) {
+        job.failed(error as Error)
+        continue
+      }
       thread.jobs.set(id, job)
       thread.worker.ref()
-      thread.worker.postMessage({ id, ...job.message }, job.moved)
     }
   }
 
@@ -135,19 +141,22 @@ export class SegmentCipherPool implements SegmentCipher {
   }
 
   #start(): Thread {
-    const worker = new Worker(new URL("./segment-worker.mjs", import.meta.url))
+    // Without this process's loaders: they would cost each thread more memory than its work.
+    const worker = new Worker(new URL("./segment-worker.mjs", import.meta.url), { execArgv: [] })
     const thread: Thread = { worker, jobs: new Map() }
     worker.on("message", (answer: Answer) => {
       const job = thread.jobs.get(answer.id)
       thread.jobs.delete(answer.id)
       if (thread.jobs.size === 0) worker.unref()
       this.#take(answer)
-      job?.done(answer)
+      if (answer.error) job?.failed(answer.error)
+      else job?.done(answer)
       this.#assign()
     })
     worker.on("error", (error: Error) => {
       this.#threads.splice(this.#threads.indexOf(thread), 1)
       for (const job of thread.jobs.values()) job.failed(error)
+      this.#assign()
     })
     this.#threads.push(thread)
     return thread
@@ -162,12 +171,15 @@ export class SegmentCipherPool implements SegmentCipher {
     if (result?.buffer.byteLength === SEGMENT_LENGTH) this.#lent.add(result.buffer)
   }
 
-  /** Buffers that can be moved, each once: ours, and those that a view fills. Others are copied by the message. */
+  /**
+   * Buffers that can be moved, each once: ours, and those that a view fills. Others are copied by the message. An empty one may have been moved
+   * away before: Node 20 loses a message that moves it again, but refuses to copy it.
+   */
   #movable(views: readonly Uint8Array[]): ArrayBuffer[] {
     const buffers = new Set<ArrayBuffer>()
     for (const { buffer, byteLength } of views) {
       const isMovable = this.#lent.delete(buffer) || buffer.byteLength === byteLength
-      if (isMovable && buffer instanceof ArrayBuffer) buffers.add(buffer)
+      if (isMovable && buffer instanceof ArrayBuffer && buffer.byteLength > 0) buffers.add(buffer)
     }
     return [...buffers]
   }

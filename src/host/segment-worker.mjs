@@ -3,7 +3,8 @@
  *
  * In:  {id, kind: "seal", key, nonce, header, plaintext[], output} or {id, kind: "open", key, nonce, headerLength, leaf, digest, output};
  *      output is memory of a whole leaf
- * Out: {id, leaf, digest, spare[]} or {id, plaintext, spare[]} or {id, failed: "leaf" | "tag"}; spare is memory that the job needs no more
+ * Out: {id, leaf, digest, spare[]} or {id, plaintext, spare[]} or {id, failed: "leaf" | "tag"}; spare is memory that the job needs no more;
+ *      or {id, error, spare: []} when the job can't be done at all
  */
 import { createCipheriv, createDecipheriv, createHash } from "node:crypto"
 import { parentPort } from "node:worker_threads"
@@ -14,11 +15,20 @@ const TAG_LENGTH = 16
 const STEP = 1 << 16
 
 parentPort.on("message", (job) => {
-  const result = job.kind === "seal" ? seal(job) : open(job)
-  const moved = new Set([job.output.buffer])
-  for (const { buffer } of result.spare) moved.add(buffer)
+  const result = done(job)
+  const moved = new Set(result.error ? [] : [job.output.buffer])
+  for (const { buffer } of result.spare) if (buffer instanceof ArrayBuffer) moved.add(buffer)
   parentPort.postMessage({ id: job.id, ...result }, [...moved])
 })
+
+/** A failure is its caller's alone: the thread goes on. */
+function done(job) {
+  try {
+    return job.kind === "seal" ? seal(job) : open(job)
+  } catch (error) {
+    return { error, spare: [] }
+  }
+}
 
 function seal({ key, nonce, header, plaintext, output }) {
   const cipher = createCipheriv(ALGORITHM, key, nonce)

@@ -109,24 +109,29 @@ export class BlobReader {
     }
   }
 
-  /** Leaves `from` to `to`, whole, each in a buffer of its own. */
+  /** Leaves `from` to `to`, whole, each in memory of its own: the fetched array where it is just that leaf. */
   async *#leavesFrom(from: number, to: number): AsyncGenerator<Uint8Array> {
     const end = Math.min(this.#blob.size, to * LEAF_LENGTH)
-    let leaf = new Uint8Array(Math.min(LEAF_LENGTH, end - from * LEAF_LENGTH))
-    let filled = 0
     let at = from * LEAF_LENGTH
+    let leaf: Uint8Array | undefined
+    let filled = 0
     for await (const piece of this.#fetch(at, end)) {
       for (let used = 0; used < piece.length; ) {
-        const part = piece.subarray(used, used + leaf.length - filled)
-        leaf.set(part, filled)
-        filled += part.length
-        used += part.length
-        if (filled < leaf.length) break
-        at += leaf.length
+        const length = Math.min(LEAF_LENGTH, end - at)
+        if (used === 0 && !leaf && piece.length === length) leaf = piece
+        else {
+          leaf ??= this.#cipher.memory(length)
+          leaf.set(piece.subarray(used, used + length - filled), filled)
+        }
+        const taken = Math.min(piece.length - used, length - filled)
+        used += taken
+        filled += taken
+        if (filled < length) break
         yield leaf
+        at += length
+        if (at === end) return
+        leaf = undefined
         filled = 0
-        leaf = new Uint8Array(Math.min(LEAF_LENGTH, end - at))
-        if (leaf.length === 0) return
       }
     }
     throw new IntegrityError("the store returned fewer bytes of a blob than it has")

@@ -1,12 +1,15 @@
 /** `medlake serve`: lake, control store and links over HTTP. @module */
+import { join } from "node:path"
 import type { Command } from "commander"
 import { hex } from "../base/bytes.ts"
 import { systemClock } from "../base/clock.ts"
 import { InvalidInputError } from "../base/errors.ts"
 import { openLedger, openStores } from "../compose.ts"
 import { parseAddress } from "../crypto/address.ts"
+import { StoreOwnerTable } from "../db/store-owners.ts"
 import { storedLinkSchema } from "../gateway/link-routes.ts"
 import { serve } from "../gateway/serve.ts"
+import { makeFolder } from "../host/files.ts"
 import { JsonFiles } from "../host/json-files.ts"
 import { processOutput } from "./output.ts"
 import { globalsOf } from "./party.ts"
@@ -29,7 +32,7 @@ export function define(verb: Command): void {
   verb
     .requiredOption("--lake <location>", "where ciphertext lies: folder, s3://, ipfs://")
     .requiredOption("--control <location...>", "copies of the control store")
-    .requiredOption("--links <folder>", "where registered links are kept")
+    .requiredOption("--links <folder>", "where registered links, and who put what, are kept")
     .requiredOption("--node <url>", "REST address of a Symbol node")
     .option("--keeper <url...>", "agents that links may be forwarded to")
     .option("--register <address...>", "registers whose owners may write here")
@@ -50,8 +53,11 @@ Example:
         )
       }
       const stores = await openStores({ lake: [options.lake], control: options.control })
+      await makeFolder(options.links)
+      const owners = new StoreOwnerTable(join(options.links, "owners.db"))
       const server = await serve({
         stores,
+        owners,
         links: new JsonFiles(options.links, (value) => storedLinkSchema.parse(value)),
         ledger: openLedger(options.node),
         clock: systemClock,
@@ -70,6 +76,7 @@ Example:
       })
       await untilStopped()
       await server.close()
+      await owners.close()
       await stores.close()
     })
 }

@@ -15,7 +15,7 @@ import { parseCid } from "../cid/cid.ts"
 import { OBJECT_LIMIT } from "../lake/control-object.ts"
 import type { StoreCall } from "../vault/store-authorization.ts"
 import { onlyMethods } from "./problem.ts"
-import type { StoreRights } from "./rights.ts"
+import type { StoreOwners, StoreRights } from "./rights.ts"
 
 /** Largest body that is taken, bytes. */
 const BODY_LIMIT = 64 * 2 ** 30
@@ -27,6 +27,7 @@ export function blobRoutes(
   store: BlobStore,
   folder: StoreCall["folder"],
   rights: StoreRights,
+  owners: StoreOwners,
 ): Router {
   const routes = Router()
   const checked = withVerify(store)
@@ -40,19 +41,29 @@ export function blobRoutes(
     const key = keyOf(request)
     const size = sizeOf(request)
     const call = { method: "PUT" as const, folder, cid: key, size }
-    await rights.require(request.headers.authorization, call)
+    const register = await rights.require(request.headers.authorization, call)
     const there = await store.stat(key)
-    await checked.put(
-      key,
-      folder === "objects" ? await whole(request, size) : flowing(request, size),
-    )
+    if (!there) await owners.claim(folder, key, register)
+    try {
+      await checked.put(
+        key,
+        folder === "objects" ? await whole(request, size) : flowing(request, size),
+      )
+    } catch (error) {
+      if (!there && !(await store.stat(key))) await owners.release(folder, key)
+      throw error
+    }
     response.status(there ? 200 : 201).end()
   })
   routes.delete("/:key", async (request, response) => {
     const key = keyOf(request)
     const call = { method: "DELETE" as const, folder, cid: key, size: 0 }
-    await rights.require(request.headers.authorization, call)
-    await store.delete(key)
+    const register = await rights.require(request.headers.authorization, call)
+    if (await store.stat(key)) {
+      rights.requireOwner(await owners.ownerOf(folder, key), register)
+      await store.delete(key)
+      await owners.release(folder, key)
+    }
     response.status(204).end()
   })
   routes.all("/:key", onlyMethods("GET", "HEAD", "PUT", "DELETE"))

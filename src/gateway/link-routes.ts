@@ -11,7 +11,6 @@
  */
 import express, { type Request, type Response, Router } from "express"
 import { z } from "zod"
-import { fromBase64url } from "../base/bytes.ts"
 import type { Clock } from "../base/clock.ts"
 import {
   AccessDeniedError,
@@ -27,12 +26,16 @@ import type { StoreRights } from "./rights.ts"
 
 /** A registered link as it is kept. */
 export const storedLinkSchema = z.strictObject({
+  /** For which it was registered: address, hex. */
+  register: z.string(),
   envelope: z.string().min(1).max(100),
   control: z.array(z.url()).min(1).max(8),
   keeper: z.strictObject({ url: z.url(), key: z.string().max(2000) }).optional(),
   jwe: z.string().max(2_000_000).optional(),
   until: z.int().nonnegative(),
 })
+/** A link as it is registered. */
+const registrationSchema = storedLinkSchema.omit({ register: true })
 export type StoredLink = z.infer<typeof storedLinkSchema>
 
 /** Where links are kept. */
@@ -43,7 +46,8 @@ export interface LinkStore {
   delete(id: string): Promise<void>
 }
 
-const ID = /^[A-Za-z0-9_-]{43}$/
+/** 32 bytes in base64url, in the one way to write them. */
+const ID = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
 const FORWARD_MS = 55_000
 const ENDED = "there is no such link, or it has ended"
 
@@ -77,15 +81,15 @@ export function linkRoutes(
     return `${keeper.url.replace(/\/+$/, "")}/links/${idOf(request)}`
   }
   routes.put("/:id", json, async (request, response) => {
-    const parsed = storedLinkSchema.safeParse(request.body)
+    const parsed = registrationSchema.safeParse(request.body)
     if (!parsed.success) throw new InvalidInputError("the registration of the link is malformed")
     const link = parsed.data
     const call = { method: "PUT" as const, folder: "objects" as const, cid: link.envelope, size: 0 }
-    await rights.require(request.headers.authorization, call)
+    const register = await rights.require(request.headers.authorization, call)
     if (link.keeper && !allowed.has(link.keeper.url.replace(/\/+$/, ""))) {
       throw new AccessDeniedError("this link server does not forward to that keeper")
     }
-    await links.add(idOf(request), link).catch((error: unknown) => {
+    await links.add(idOf(request), { ...link, register }).catch((error: unknown) => {
       if (!(error instanceof AlreadyExistsError)) throw error
       throw new AlreadyExistsError("there is such a link already", { cause: error })
     })
@@ -100,7 +104,7 @@ export function linkRoutes(
       cid: link.envelope,
       size: 0,
     }
-    await rights.require(request.headers.authorization, call)
+    rights.requireOwner(link.register, await rights.require(request.headers.authorization, call))
     await links.delete(idOf(request))
     response.status(204).end()
   })
@@ -206,6 +210,5 @@ function bodyOf(request: Request): object {
 function idOf(request: Request): string {
   const id = String(request.params["id"])
   if (!ID.test(id)) throw new NotFoundError(ENDED)
-  fromBase64url(id)
   return id
 }

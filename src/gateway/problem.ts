@@ -40,7 +40,7 @@ export function problems(log: ((line: string) => void) | undefined): ErrorReques
     const problem = requestProblem(error) ?? toProblem(error)
     if (problem.code === "internal") {
       log?.(
-        `${request.method} ${request.baseUrl}: ${error instanceof Error ? error.name : "failure"}`,
+        `${request.method} /${request.path.split("/")[1] ?? ""}: ${error instanceof Error ? error.name : "failure"}`,
       )
     }
     send(response, problem)

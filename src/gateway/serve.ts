@@ -16,12 +16,14 @@ import type { SymbolLedger } from "../ledger/index.ts"
 import { blobRoutes } from "./blob-routes.ts"
 import { type LinkStore, linkRoutes } from "./link-routes.ts"
 import { notFound, problems } from "./problem.ts"
-import { StoreRights } from "./rights.ts"
+import { type StoreOwners, StoreRights } from "./rights.ts"
 
 /** What is served. */
 export interface ServeOptions {
   readonly stores: Stores
   readonly links: LinkStore
+  /** Kept as long as the stores. */
+  readonly owners: StoreOwners
   readonly ledger: SymbolLedger
   readonly clock: Clock
   /** Agents that links may be forwarded to. */
@@ -51,7 +53,7 @@ const PREFLIGHT_S = "86400"
 
 /** The application, listening nowhere. */
 export function serveApp(options: ServeOptions): express.Express {
-  const { stores, links, ledger, clock, keepers, registers, log } = options
+  const { stores, links, owners, ledger, clock, keepers, registers, log } = options
   const rights = new StoreRights(ledger, clock, registers)
   const app = express()
   app.disable("x-powered-by")
@@ -76,8 +78,8 @@ export function serveApp(options: ServeOptions): express.Express {
   app.get("/health", (_request, response) => {
     response.json({ status: "up" })
   })
-  app.use("/blobs", blobRoutes(stores.lake, "blobs", rights))
-  app.use("/objects", blobRoutes(stores.control, "objects", rights))
+  app.use("/blobs", blobRoutes(stores.lake, "blobs", rights, owners))
+  app.use("/objects", blobRoutes(stores.control, "objects", rights, owners))
   app.use("/links", linkRoutes(links, keepers, rights, clock))
   app.use(notFound("/health, /blobs, /objects, /links"))
   app.use(problems(log))

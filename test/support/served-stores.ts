@@ -6,6 +6,7 @@
 import { once } from "node:events"
 import type { AddressInfo } from "node:net"
 import express from "express"
+import { StoreOwnerTable } from "../../src/db/store-owners.ts"
 import { blobRoutes } from "../../src/gateway/blob-routes.ts"
 import { problems } from "../../src/gateway/problem.ts"
 import type { StoreRights } from "../../src/gateway/rights.ts"
@@ -20,10 +21,14 @@ export interface ServedStores {
 
 /** Serves stores to anybody. */
 export async function serveStores({ lake, control }: Stores): Promise<ServedStores> {
-  const anybody = { require: async () => undefined } as unknown as StoreRights
+  const anybody = {
+    require: async () => "anybody",
+    requireOwner: () => undefined,
+  } as unknown as StoreRights
+  const owners = new StoreOwnerTable(":memory:")
   const app = express()
-  app.use("/blobs", blobRoutes(lake, "blobs", anybody))
-  app.use("/objects", blobRoutes(control, "objects", anybody))
+  app.use("/blobs", blobRoutes(lake, "blobs", anybody, owners))
+  app.use("/objects", blobRoutes(control, "objects", anybody, owners))
   app.use(problems(undefined))
   const server = app.listen(0, "127.0.0.1")
   await once(server, "listening")
@@ -36,6 +41,7 @@ export async function serveStores({ lake, control }: Stores): Promise<ServedStor
       server.closeAllConnections()
       server.close()
       await once(server, "close")
+      await owners.close()
     },
   }
 }

@@ -26,6 +26,7 @@ import { argon2id } from "../../src/crypto/argon2id.ts"
 import { publicKeyOf, signBytes } from "../../src/crypto/ed25519.ts"
 import { WebSegmentCipher } from "../../src/crypto/segment-cipher-web.ts"
 import { DurableTables } from "../../src/db/durable.ts"
+import { StoreOwnerTable } from "../../src/db/store-owners.ts"
 import { startDevnet } from "../../src/devnet/index.ts"
 import type { StoredLink } from "../../src/gateway/link-routes.ts"
 import { serve } from "../../src/gateway/serve.ts"
@@ -95,8 +96,10 @@ export async function startWorld(options: { readonly agent?: StartAgent } = {}) 
   const start = (port: number) => (options.agent ?? startOwn)(devnet.url, port)
   const running: { agent: RunningAgent } = { agent: await start(0) }
   const links = new Map<string, StoredLink>()
+  const owners = new StoreOwnerTable(":memory:")
   const server = await serve({
     stores,
+    owners,
     links: {
       get: async (id) => links.get(id),
       add: async (id, link) => {
@@ -156,6 +159,7 @@ export async function startWorld(options: { readonly agent?: StartAgent } = {}) 
     },
     close: async () => {
       await server.close()
+      await owners.close()
       await running.agent.close()
       await state.tables.close()
       await devnet.close()

@@ -92,7 +92,7 @@ describe("admission over HTTP", () => {
     const response = await post(CARD)
     expect(response.status).toBe(500)
     expect(await response.text()).not.toContain("secret")
-    expect(logged).toEqual(["POST : TypeError"])
+    expect(logged).toEqual(["POST /api: TypeError"])
   })
 
   describe("of a server that is none of ours", () => {

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod"
-import { InvalidInputError } from "./base/errors.ts"
+import { InvalidInputError, UnsupportedError } from "./base/errors.ts"
 
 /** Who a home folder belongs to. */
 export const ROLES = ["patient", "agent", "institution", "reader"] as const
@@ -45,6 +45,7 @@ export type ConfigInput = z.input<typeof fileSchema>
 /**
  * Reads a configuration: the JSON of `config.json` (an empty object for a new home) under the environment's
  * `MEDLAKE_NODE`, `MEDLAKE_LAKE`, `MEDLAKE_CONTROL` (comma separated) and `MEDLAKE_ZONE`.
+ * @throws {UnsupportedError} when it has another version
  * @throws {InvalidInputError} naming the field that is wrong
  */
 export function parseConfig(file: unknown, environment: NodeJS.ProcessEnv = {}): Config {
@@ -54,6 +55,12 @@ export function parseConfig(file: unknown, environment: NodeJS.ProcessEnv = {}):
     ...given("lake", environment["MEDLAKE_LAKE"]?.split(",")),
     ...given("control", environment["MEDLAKE_CONTROL"]?.split(",")),
     ...given("zone", environment["MEDLAKE_ZONE"]),
+  }
+  const { version = 1 } = merged as { version?: unknown }
+  if (version !== 1) {
+    throw new UnsupportedError(
+      `config.json has version ${String(version)}, this program knows version 1: update medlake`,
+    )
   }
   const parsed = fileSchema.safeParse(merged)
   if (!parsed.success) {

@@ -1,11 +1,15 @@
 /** `medlake admit`: an institution gets a seat, step by step by files, or at once over HTTP. @module */
-import { readFile, writeFile } from "node:fs/promises"
 import type { Command } from "commander"
 import { hex } from "../base/bytes.ts"
-import { IntegrityError, InvalidInputError, NotFoundError } from "../base/errors.ts"
+import {
+  AccessDeniedError,
+  IntegrityError,
+  InvalidInputError,
+  NotFoundError,
+} from "../base/errors.ts"
 import { admissionApp } from "../gateway/admission-app.ts"
 import { serveOn } from "../gateway/serve.ts"
-import { fileError, readFileIfPresent, writeFileDurably } from "../host/files.ts"
+import { readFileIfPresent, writeFileDurably } from "../host/files.ts"
 import { HttpAdmission } from "../lake/admission.ts"
 import { grantSeat, offerSeat } from "../lake/admit.ts"
 import { aggregateHash } from "../ledger/index.ts"
@@ -20,9 +24,11 @@ import {
   type VaultBody,
 } from "../vault/card.ts"
 import { handedOver, parseOffer, parseOfferAnswer } from "../vault/offer.ts"
+import { parsedInput, readInput } from "./input-file.ts"
 import { answerVaultCard, institutionOf, signOffer } from "./institution.ts"
 import { Party } from "./party.ts"
 import { type OpenedVault, openVault } from "./patient.ts"
+import { listening, parsePort } from "./port.ts"
 import { untilStopped } from "./stop.ts"
 
 interface Options {
@@ -32,6 +38,9 @@ interface Options {
   readonly category?: string
   readonly listen?: string
 }
+
+/** What the other side may have given. */
+const WANTED = "a card, an offer or a signature"
 
 /** Makes a command this verb. */
 export function define(verb: Command): void {
@@ -64,15 +73,11 @@ A reader (a clinician with an account) needs step 1 only: its card is what "medl
         if (from === undefined)
           throw new InvalidInputError("say what the other side gave: a file, or its address")
         if (/^https?:\/\//i.test(from)) return await admitOverHttp(party, from, options)
-        const bytes = Uint8Array.from(
-          await readFile(from).catch((cause: unknown) => {
-            throw fileError(from, cause)
-          }),
-        )
-        const kind = handedOver(bytes)
+        const bytes = await readInput(from)
+        const kind = parsedInput(from, WANTED, bytes, handedOver)
         if (kind === "offer") return await accept(party, bytes, options)
         if (kind === "offer-answer") return await conclude(party, bytes, options)
-        const card = parseCard(bytes)
+        const card = parsedInput(from, WANTED, bytes, parseCard)
         requireFingerprint(card.root, options.fingerprint)
         if (card.body.kind === "vault")
           return await answerCard(party, parseVaultCard(bytes), options)
@@ -83,8 +88,8 @@ A reader (a clinician with an account) needs step 1 only: its card is what "medl
 
 function requireFingerprint(root: Uint8Array, expected: string | undefined): void {
   if (expected === undefined || isFingerprintOf(expected, root)) return
-  throw new InvalidInputError(
-    `the card's root key has the fingerprint ${fingerprintOf(root)}, not the one expected`,
+  throw new AccessDeniedError(
+    `the card's root key has the fingerprint ${fingerprintOf(root)}, not the one expected: it is somebody else's`,
   )
 }
 
@@ -201,7 +206,7 @@ async function listen(party: Party, port: string): Promise<void> {
   const institution = await institutionOf(party)
   const { root } = await institution.profile()
   const app = admissionApp(institution, (line) => party.output.note(line))
-  const server = await serveOn(app, Number(port))
+  const server = await listening(parsePort(port, "--listen"), (free) => serveOn(app, free))
   party.output.result({ url: server.url, fingerprint: fingerprintOf(root) }, () => {
     party.output.line(`Patients admit this institution at ${server.url}. Stop with Ctrl-C.`)
     party.output.line(`They compare its fingerprint: ${fingerprintOf(root)}`)
@@ -215,8 +220,5 @@ function requirePatient({ config }: Party): void {
 }
 
 async function give(out: string | undefined, bytes: Uint8Array): Promise<void> {
-  if (!out) return
-  await writeFile(out, bytes).catch((cause: unknown) => {
-    throw fileError(out, cause)
-  })
+  if (out) await writeFileDurably(out, bytes)
 }

@@ -2,11 +2,14 @@
 import type { Command } from "commander"
 import { keyringSecrets, parseRules, startAgent } from "../agent/index.ts"
 import { fromUtf8 } from "../base/bytes.ts"
+import { InvalidInputError } from "../base/errors.ts"
 import { authorizeAs, openStores } from "../compose.ts"
 import { DurableTables } from "../db/durable.ts"
 import { readFileIfPresent } from "../host/files.ts"
 import type { Stores } from "../lake/ports.ts"
+import { parsedInput } from "./input-file.ts"
 import { Party } from "./party.ts"
+import { listening, parsePort } from "./port.ts"
 import { untilStopped } from "./stop.ts"
 
 /** Makes a command this verb. */
@@ -19,24 +22,30 @@ export function define(verb: Command): void {
         const { ledger, clock, random } = party.context()
         const tables = await DurableTables.open(party.home.path("durable.db"))
         const rules = async () => {
-          const file = await readFileIfPresent(party.home.path("rules.json"))
-          return parseRules(file ? JSON.parse(fromUtf8(file)) : {})
+          const path = party.home.path("rules.json")
+          const file = await readFileIfPresent(path)
+          return parseRules(file ? parsedInput(path, "JSON", file, jsonOf) : {})
         }
-        const agent = await startAgent({
-          ledger,
-          clock,
-          random,
-          tables,
-          rules,
-          secrets: keyringSecrets(await party.keyring()),
-          openStores: ({ register, lake, control, signer }) =>
-            lateStores(() => openStores({ lake, control }, authorizeAs(ledger, register, signer))),
-          port: Number(options.port),
-          log: ({ method, route, status, ms, failure }) =>
-            party.output.note(
-              `${method} ${route} ${status} ${Math.round(ms)} ms${failure ? ` ${failure}` : ""}`,
-            ),
-        })
+        const secrets = keyringSecrets(await party.keyring())
+        const start = (port: number) =>
+          startAgent({
+            ledger,
+            clock,
+            random,
+            tables,
+            rules,
+            secrets,
+            openStores: ({ register, lake, control, signer }) =>
+              lateStores(() =>
+                openStores({ lake, control }, authorizeAs(ledger, register, signer)),
+              ),
+            port,
+            log: ({ method, route, status, ms, failure }) =>
+              party.output.note(
+                `${method} ${route} ${status} ${Math.round(ms)} ms${failure ? ` ${failure}` : ""}`,
+              ),
+          })
+        const agent = await listening(parsePort(options.port), start)
         party.output.result({ url: agent.url }, () => {
           party.output.line(`The agent answers at ${agent.url}. Stop it with Ctrl-C.`)
         })
@@ -45,6 +54,14 @@ export function define(verb: Command): void {
         await tables.close()
       })
     })
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(fromUtf8(bytes)) as unknown
+  } catch (cause) {
+    throw new InvalidInputError("mend it, or remove it", { cause })
+  }
 }
 
 /** Stores that open with their first call. */

@@ -1,11 +1,10 @@
 /** `medlake create`: a vault on chain, and its agent paired. @module */
-import { writeFile } from "node:fs/promises"
 import type { Command } from "commander"
 import { hex } from "../base/bytes.ts"
 import { AccessDeniedError, InvalidInputError } from "../base/errors.ts"
 import { authorizeAs, openStores } from "../compose.ts"
 import { formatAddress } from "../crypto/address.ts"
-import { fileError } from "../host/files.ts"
+import { writeFileDurably } from "../host/files.ts"
 import { create } from "../lake/create.ts"
 import { XYM } from "../lake/fund.ts"
 import { HttpAgent } from "../lake/http-agent.ts"
@@ -14,6 +13,7 @@ import { fingerprintOf, isFingerprintOf } from "../vault/card.ts"
 import { approvalVerifier } from "../vault/second-factor.ts"
 import { Party, vaultPin } from "./party.ts"
 import { readFactor } from "./patient.ts"
+import { parseWhole } from "./port.ts"
 import { readSecret } from "./secrets.ts"
 
 interface Options {
@@ -24,6 +24,9 @@ interface Options {
   readonly vault: string
   readonly out?: string
 }
+
+/** BIP-32 hardened indexes end there. */
+const MOST_VAULTS = 2 ** 31 - 1
 
 /** Makes a command this verb. */
 export function define(verb: Command): void {
@@ -44,6 +47,7 @@ export function define(verb: Command): void {
     )
     .action(async (category: string, options: Options, command: Command) => {
       await Party.run(command, ["patient"], async (party) => {
+        const vaultIndex = parseWhole(options.vault, "--vault", MOST_VAULTS)
         const context = party.context()
         const words = checkWords(await readSecret("24 words", options.words, "--words"))
         const factor = await readFactor(options.factorFile)
@@ -64,7 +68,7 @@ export function define(verb: Command): void {
         const made = await create(context, {
           category,
           words,
-          vaultIndex: Number(options.vault),
+          vaultIndex,
           agent: { url: options.agent, port, pairingKey },
           lake,
           control,
@@ -82,12 +86,7 @@ export function define(verb: Command): void {
         const { accounts, act, card } = made
         await keyring.put(`phone/${hex(accounts.register)}`, made.phoneSeed)
         await party.home.pin(vaultPin(accounts.id.register), card)
-        if (options.out) {
-          const { out } = options
-          await writeFile(out, card, { mode: 0o644 }).catch((cause: unknown) => {
-            throw fileError(out, cause)
-          })
-        }
+        if (options.out) await writeFileDurably(options.out, card)
         const result = {
           category,
           register: formatAddress(accounts.id.register),

@@ -3,7 +3,10 @@ import type { Command } from "commander"
 import { openDevnet } from "../compose.ts"
 import { processOutput } from "./output.ts"
 import { globalsOf } from "./party.ts"
+import { listening, parsePort, parseWhole } from "./port.ts"
 import { untilStopped } from "./stop.ts"
+
+const DAY_MS = 86_400_000
 
 /** Makes a command this verb. */
 export function define(verb: Command): void {
@@ -19,11 +22,11 @@ export function define(verb: Command): void {
     .action(
       async (options: { folder?: string; port: string; blockTime: string }, command: Command) => {
         const output = processOutput(globalsOf(command).json === true)
-        const devnet = await openDevnet({
-          ...(options.folder && { folder: options.folder }),
-          port: Number(options.port),
-          blockTimeMs: Number(options.blockTime),
-        })
+        const blockTimeMs = parseWhole(options.blockTime, "--block-time", DAY_MS)
+        const folder = options.folder ? { folder: options.folder } : {}
+        const devnet = await listening(parsePort(options.port), (port) =>
+          openDevnet({ ...folder, port, blockTimeMs }),
+        )
         output.result({ url: devnet.url }, () => {
           output.line(`The devnet answers at ${devnet.url}. Stop it with Ctrl-C.`)
         })

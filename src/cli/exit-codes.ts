@@ -5,7 +5,10 @@
  */
 import { type ErrorCode, MedlakeError } from "../base/errors.ts"
 
-/** Documented in the README; a code without a row does not compile. */
+/** Exit code of a wrong command line. */
+export const USAGE = 2
+
+/** Documented in docs/cli.md; a code without a row does not compile. */
 export const EXIT_CODES = {
   invalid_input: 10,
   unsupported: 11,

@@ -16,3 +16,8 @@ export function reportFailure(error: unknown, json: boolean): void {
   process.stderr.write(`medlake: ${message}${code === "internal" ? "" : ` [${code}]`}\n`)
   if (code === "internal" && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`)
 }
+
+/** Tells of a wrong command line as JSON; without `--json` commander has told it. */
+export function reportUsage(message: string): void {
+  process.stderr.write(`${JSON.stringify({ error: { code: "usage", message } })}\n`)
+}

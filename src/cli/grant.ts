@@ -1,15 +1,14 @@
 /** `medlake grant`: an account may read a time range. @module */
-import { readFile } from "node:fs/promises"
 import type { Command } from "commander"
 import { hex } from "../base/bytes.ts"
 import { InvalidInputError } from "../base/errors.ts"
-import { fileError } from "../host/files.ts"
 import { XYM } from "../lake/fund.ts"
 import { grant } from "../lake/grant.ts"
 import { rangeOf } from "../vault/calendar.ts"
 import { fingerprintOf, parseContactCard } from "../vault/card.ts"
 import type { Capability } from "../vault/grant.ts"
 import { parseUntil } from "./dates.ts"
+import { parsedInput, readInput } from "./input-file.ts"
 import { formatTime } from "./output.ts"
 import { Party } from "./party.ts"
 import { openVault } from "./patient.ts"
@@ -51,10 +50,7 @@ export function define(verb: Command): void {
         }
         const wanted = rangeOf(range)
         const until = parseUntil(options.until, context.clock.now())
-        const bytes = await readFile(file).catch((cause: unknown) => {
-          throw fileError(file, cause)
-        })
-        const card = parseContactCard(Uint8Array.from(bytes))
+        const card = parsedInput(file, "a reader's card", await readInput(file), parseContactCard)
         const { vault, tools } = await openVault(party, options.category, options.factorFile)
         const request = { card: card.bytes, capability, range: wanted, until }
         const { act, grant: given } = await grant(context, tools, vault, {

@@ -1,14 +1,14 @@
 /** `medlake init`: begins a home. @module */
-import { chmod, writeFile } from "node:fs/promises"
+import { rm } from "node:fs/promises"
 import type { Command } from "commander"
-import { hex } from "../base/bytes.ts"
+import { hex, utf8 } from "../base/bytes.ts"
 import { InvalidInputError } from "../base/errors.ts"
 import { systemRandom } from "../base/random.ts"
 import { openLedger } from "../compose.ts"
 import { ROLES, type Role } from "../config.ts"
 import { publicKeyOf } from "../crypto/ed25519.ts"
 import { xWingKeyPair } from "../crypto/x-wing.ts"
-import { fileError } from "../host/files.ts"
+import { createFileDurably } from "../host/files.ts"
 import { Home } from "../host/home.ts"
 import { KeyringFile } from "../host/keyring-file.ts"
 import { newWords } from "../vault/accounts.ts"
@@ -52,7 +52,7 @@ Examples:
       if (!role) throw new InvalidInputError(`--as is one of ${ROLES.join(", ")}`)
       const isMember = role === "institution" || role === "reader"
       if (isMember && !options.name)
-        throw new InvalidInputError(`an ${role} needs a --name for its cards`)
+        throw new InvalidInputError(`--as ${role} needs a --name, for its cards`)
       const home = Home.at(globals.home, process.env)
       const network = options.node ? await networkOf(options.node) : undefined
       const passphrase = await readPassphrase(globals)
@@ -65,8 +65,7 @@ Examples:
         ...(options.control && { control: options.control }),
         ...(options.zone && { zone: options.zone }),
       })
-      const keyring = await KeyringFile.create(home.keyring, passphrase, systemRandom)
-      const made = await beginRole(role, keyring, options)
+      const made = await beginKeyring(home, role, passphrase, options)
       output.result({ home: home.folder, role, ...made.result }, () => {
         output.line(`${home.folder} is now the home of ${config.name ?? `a ${role}`}.`)
         for (const line of made.lines) output.line(line)
@@ -76,6 +75,19 @@ Examples:
 
 async function networkOf(node: string): Promise<string> {
   return hex((await openLedger(node).network()).generationHash)
+}
+
+/** All of a home or nothing: what was begun is taken back when the rest can't be. */
+async function beginKeyring(home: Home, role: Role, passphrase: string, options: Options) {
+  let keyring: KeyringFile | undefined
+  try {
+    keyring = await KeyringFile.create(home.keyring, passphrase, systemRandom)
+    return await beginRole(role, keyring, options)
+  } catch (error) {
+    if (keyring) await rm(home.keyring, { force: true })
+    await rm(home.path("config.json"), { force: true })
+    throw error
+  }
 }
 
 async function beginRole(role: Role, keyring: KeyringFile, { words, fromWords }: Options) {
@@ -104,10 +116,7 @@ async function beginPatient(file: string | undefined) {
       lines: ["Write these 24 words on paper. They are kept nowhere:", "", words, ""],
     }
   }
-  await writeFile(file, `${words}\n`, { flag: "wx", mode: 0o600 }).catch((cause: unknown) => {
-    throw fileError(file, cause)
-  })
-  await chmod(file, 0o600)
+  await createFileDurably(file, utf8(`${words}\n`))
   return {
     result: { wordsFile: file },
     lines: [`The 24 words are in ${file}, and nowhere else: put them on paper.`],

@@ -9,6 +9,7 @@ import { type HeldGrant, readGrants } from "../lake/grants.ts"
 import { type Reader, readerOfGrants, readerOfOwner } from "../lake/reader.ts"
 import { readRecords, type VaultRecords } from "../lake/records.ts"
 import type { GrantBody } from "../vault/grant.ts"
+import { formatTime } from "./output.ts"
 import type { OpenStores, Party } from "./party.ts"
 import { openVault } from "./patient.ts"
 
@@ -24,7 +25,7 @@ export interface Reading {
 
 /**
  * Opens a vault with what this home holds.
- * @throws {AccessDeniedError} when a reader has no grant, or all were withdrawn
+ * @throws {AccessDeniedError} when a reader has no grant, or all expired or were withdrawn
  */
 export async function openReading(party: Party, category: string | undefined): Promise<Reading> {
   if (party.config.role === "patient") {
@@ -37,15 +38,23 @@ export async function openReading(party: Party, category: string | undefined): P
   const holder = await party.member(accounts.id.register)
   const stores = await party.stores(card.body)
   const grants = await readGrants(context, stores.control, accounts, holder)
-  const open = grants.flatMap(({ body }): GrantBody[] => (body ? [body] : []))
-  if (open.length === 0) {
-    throw new AccessDeniedError(
-      grants.length === 0
-        ? "the patient has granted this account nothing in that vault: ask for a grant"
-        : "every grant of this account in that vault was withdrawn",
-    )
-  }
+  const now = context.clock.now()
+  const given = grants.flatMap(({ body }): GrantBody[] => (body ? [body] : []))
+  const open = given.filter(({ until }) => until === 0 || until > now)
+  if (open.length === 0) throw new AccessDeniedError(whyShut(grants, given))
   return reading(party, stores, readerOfGrants(accounts, open), grants)
+}
+
+/** What keeps an account out that has no grant of use. */
+function whyShut(grants: readonly HeldGrant[], given: readonly GrantBody[]): string {
+  if (grants.length === 0) {
+    return "the patient has granted this account nothing in that vault: ask for a grant"
+  }
+  if (given.length === 0) {
+    return "every grant of this account in that vault was withdrawn: ask the patient"
+  }
+  const last = Math.max(...given.map(({ until }) => until))
+  return `the last grant of this account in that vault expired on ${formatTime(last)} UTC: ask for a new one`
 }
 
 function reading(

@@ -1,14 +1,13 @@
 /** `medlake revoke`: grants, seats and links end. @module */
-import { readFile } from "node:fs/promises"
 import type { Command } from "commander"
 import { base64url, equal, fromBase64url, hex } from "../base/bytes.ts"
 import { InvalidInputError, NotFoundError } from "../base/errors.ts"
-import { fileError } from "../host/files.ts"
 import { XYM } from "../lake/fund.ts"
 import { type RevokeRequest, revoke } from "../lake/grant.ts"
 import { endLink } from "../lake/link.ts"
 import type { PatientVault } from "../lake/patient-vault.ts"
 import { parseContactCard } from "../vault/card.ts"
+import { parsedInput, readInput } from "./input-file.ts"
 import { linkNotes } from "./kept-links.ts"
 import { linkServer } from "./link.ts"
 import { formatCount } from "./output.ts"
@@ -110,8 +109,5 @@ async function requestOf(vault: PatientVault, options: Options): Promise<RevokeR
 }
 
 async function keyOfCard(path: string): Promise<Uint8Array> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw fileError(path, cause)
-  })
-  return parseContactCard(Uint8Array.from(bytes)).body.key
+  return parsedInput(path, "a card", await readInput(path), parseContactCard).body.key
 }

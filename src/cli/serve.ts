@@ -13,6 +13,7 @@ import { makeFolder } from "../host/files.ts"
 import { JsonFiles } from "../host/json-files.ts"
 import { processOutput } from "./output.ts"
 import { globalsOf } from "./party.ts"
+import { listening, parsePort } from "./port.ts"
 import { untilStopped } from "./stop.ts"
 
 interface Options {
@@ -55,20 +56,22 @@ Example:
       const stores = await openStores({ lake: [options.lake], control: options.control })
       await makeFolder(options.links)
       const owners = new StoreOwnerTable(join(options.links, "owners.db"))
-      const server = await serve({
-        stores,
-        owners,
-        links: new JsonFiles(options.links, (value) => storedLinkSchema.parse(value)),
-        ledger: openLedger(options.node),
-        clock: systemClock,
-        keepers: options.keeper ?? [],
-        ...(options.register && {
-          registers: new Set(options.register.map((one) => hex(parseAddress(one)))),
-        }),
-        port: Number(options.port),
-        host: options.host,
-        log: (line) => output.note(line),
-      })
+      const start = (port: number) =>
+        serve({
+          stores,
+          owners,
+          links: new JsonFiles(options.links, (value) => storedLinkSchema.parse(value)),
+          ledger: openLedger(options.node),
+          clock: systemClock,
+          keepers: options.keeper ?? [],
+          ...(options.register && {
+            registers: new Set(options.register.map((one) => hex(parseAddress(one)))),
+          }),
+          port,
+          host: options.host,
+          log: (line) => output.note(line),
+        })
+      const server = await listening(parsePort(options.port), start)
       output.result({ url: server.url }, () => {
         output.line(
           `Serving at ${server.url}: lake /blobs, control store /objects, links /links. Stop with Ctrl-C.`,

@@ -1,11 +1,10 @@
 /** `medlake upload`: studies go in. @module */
-import { readFile } from "node:fs/promises"
 import { resolve } from "node:path"
 import type { Command } from "commander"
 import { utf8 } from "../base/bytes.ts"
 import { InvalidInputError, NotFoundError, PartlyFailedError } from "../base/errors.ts"
 import { fileSource } from "../host/file-source.ts"
-import { fileError, writeFileDurably } from "../host/files.ts"
+import { writeFileDurably } from "../host/files.ts"
 import { OutboxFiles } from "../host/outbox-files.ts"
 import { filesAt } from "../host/upload-files.ts"
 import { checkVaultCard } from "../lake/admit.ts"
@@ -17,6 +16,7 @@ import { resume } from "../lake/resume.ts"
 import { type FileOutcome, type UploadJob, upload } from "../lake/upload.ts"
 import { openWriterVault } from "../lake/writer-vault.ts"
 import { parseVaultCard } from "../vault/card.ts"
+import { parsedInput, readInput } from "./input-file.ts"
 import { formatBytes, formatCount, formatRecordId } from "./output.ts"
 import { Party, vaultPin } from "./party.ts"
 
@@ -87,7 +87,9 @@ export function define(verb: Command): void {
 
 async function openJob(party: Party, { to, severalPatients }: Options): Promise<UploadJob> {
   const context = party.context()
-  const card = to ? parseVaultCard(await bytesOf(to)) : await party.vaultCard()
+  const card = to
+    ? parsedInput(to, "a vault's card", await readInput(to), parseVaultCard)
+    : await party.vaultCard()
   const { id } = await checkVaultCard(context, card)
   if (to) await party.home.pin(vaultPin(id.register), card.bytes)
   const writer = await party.member(id.register)
@@ -113,14 +115,6 @@ async function openJob(party: Party, { to, severalPatients }: Options): Promise<
 
 function receiptBytes(receipt: Receipt): Uint8Array {
   return utf8(`${JSON.stringify(receipt, null, 2)}\n`)
-}
-
-async function bytesOf(path: string): Promise<Uint8Array> {
-  return Uint8Array.from(
-    await readFile(path).catch((cause: unknown) => {
-      throw fileError(path, cause)
-    }),
-  )
 }
 
 function print(party: Party, files: readonly FileOutcome[], records: readonly Anchored[]): void {

@@ -12,6 +12,7 @@ import { z } from "zod"
 import { fromUtf8, utf8 } from "../base/bytes.ts"
 import { decodeDagCbor, encodeDagCbor } from "../base/dag-cbor.ts"
 import {
+  AccessDeniedError,
   AlreadyExistsError,
   InvalidInputError,
   NotFoundError,
@@ -90,7 +91,7 @@ export class KeyringFile {
     const { salt, memoryKiB, passes, lanes, sealSalt, box } = parsed.data
     const parameters = { salt, memoryKiB, passes, lanes }
     const key = await argon2id(utf8(passphrase.normalize("NFC")), salt, parameters)
-    const entries = entriesSchema.parse(decodeDagCbor(open(key, LABEL, null, sealSalt, box)))
+    const entries = entriesSchema.parse(decodeDagCbor(opened(path, key, sealSalt, box)))
     return new KeyringFile(path, random, key, parameters, new Map(Object.entries(entries)))
   }
 
@@ -127,6 +128,15 @@ export class KeyringFile {
     const box = seal(this.#key, LABEL, null, sealSalt, entries)
     const file = { v: 1, kind: "keyring", ...this.#parameters, sealSalt, box }
     await writeFileDurably(this.#path, encodeDagCbor(file))
+  }
+}
+
+function opened(path: string, key: Uint8Array, salt: Uint8Array, box: Uint8Array): Uint8Array {
+  try {
+    return open(key, LABEL, null, salt, box)
+  } catch (cause) {
+    if (!(cause instanceof AccessDeniedError)) throw cause
+    throw new AccessDeniedError(`the passphrase is not that of ${path}: type it again`, { cause })
   }
 }
 

@@ -1,31 +1,17 @@
-import { readdirSync, readFileSync } from "node:fs"
 import { beforeAll, describe, expect, it } from "vitest"
 import { textOf, type VectorFile } from "../../scripts/vectors/case.ts"
-import { fromDagJson, toDagJson } from "../../scripts/vectors/dag-json.ts"
-import { applyEdits, type Edit } from "../../scripts/vectors/edit.ts"
+import { toDagJson } from "../../scripts/vectors/dag-json.ts"
 import { vectorFiles } from "../../scripts/vectors/files.ts"
-import { type Given, READERS } from "./readers.ts"
-
-/** A case as a file holds it: see docs/FORMAT.md §14. */
-interface WrittenCase {
-  readonly name: string
-  readonly read: string
-  readonly with?: object
-  readonly bytes?: Uint8Array
-  readonly of?: number
-  readonly edit?: readonly Edit[]
-  readonly reads?: unknown
-  readonly error?: string
-}
-
-interface WrittenFile {
-  readonly section: string
-  readonly with: object
-  readonly cases: readonly WrittenCase[]
-}
-
-const folder = new URL("./", import.meta.url)
-const textIn = (file: string) => readFileSync(new URL(`${file}.json`, folder), "utf8")
+import { READERS } from "./readers.ts"
+import {
+  bytesOf,
+  givenOf,
+  namesOfFiles,
+  readVectors,
+  textIn,
+  type WrittenCase,
+  type WrittenFile,
+} from "./written.ts"
 
 /** How many values and errors each file holds: a file that lost cases is seen. */
 const COUNTS: Readonly<Record<string, readonly [read: number, refused: number]>> = {
@@ -59,23 +45,6 @@ const COUNTS: Readonly<Record<string, readonly [read: number, refused: number]>>
   "vault-file": [3, 75],
 }
 
-const names = readdirSync(folder)
-  .filter((name) => name.endsWith(".json"))
-  .map((name) => name.slice(0, -".json".length))
-
-/** Bytes of a case, from those of another where it is written as edits. */
-function bytesOf(file: WrittenFile, one: WrittenCase): Uint8Array {
-  if (one.of === undefined) return one.bytes ?? new Uint8Array()
-  return applyEdits(bytesOf(file, file.cases[one.of] as WrittenCase), one.edit ?? [])
-}
-
-/** What a reader is given; null takes away what the file gives to all. */
-function givenOf(file: WrittenFile, one: WrittenCase): Given {
-  const entries = Object.entries({ ...file.with, ...one.with })
-  const kept = entries.filter(([name, value]) => value !== null || !(name in file.with))
-  return Object.fromEntries(kept) as unknown as Given
-}
-
 /** The value as JSON with sorted fields, or the name of the error. */
 async function outcomeOf(file: WrittenFile, one: WrittenCase): Promise<string> {
   const read = READERS[one.read]
@@ -104,8 +73,8 @@ function expectedOf({ cases }: WrittenFile, one: WrittenCase): string {
 const short = (text: string) => (text.length > 200 ? `${text.slice(0, 200)}…` : text)
 
 describe("vectors", () => {
-  it.each(names)("of %s are read as they say, and refused as they say", async (name) => {
-    const file = fromDagJson(textIn(name)) as WrittenFile
+  it.each(namesOfFiles())("of %s are read as they say, and refused as they say", async (name) => {
+    const file = readVectors(name)
     const wrong: string[] = []
     for (const one of file.cases) {
       const [found, expected] = [await outcomeOf(file, one), expectedOf(file, one)]
@@ -124,7 +93,7 @@ describe("npm run vectors", () => {
   })
 
   it("makes the files that are committed, each byte", () => {
-    expect(made.map(({ file }) => file).toSorted()).toEqual(names.toSorted())
+    expect(made.map(({ file }) => file).toSorted()).toEqual(namesOfFiles())
     const differing = made.filter((one) => textOf(one) !== textIn(one.file)).map(({ file }) => file)
     expect(differing).toEqual([])
   })

@@ -13,7 +13,7 @@ import * as sample from "./samples.ts"
 
 vi.mock("hash-wasm", async (original) => {
   const module = await original<typeof import("hash-wasm")>()
-  return { ...module, argon2id: vi.fn(module.argon2id) }
+  return { ...module, argon2id: vi.fn<typeof argon2id>(module.argon2id) }
 })
 beforeEach(() => vi.clearAllMocks())
 

@@ -108,14 +108,6 @@ export const OTHERS: readonly Mutation[] = [
     tests: AGGREGATE,
   },
   {
-    name: "quorum: the original key of a multisig account counts for nothing",
-    file: "plugins/multisig.ts",
-    find: "if (!entry || entry.cosignatories.length === 0) return signed.has(address)",
-    replace:
-      "if (!entry || entry.cosignatories.length === 0 || signed.has(address)) return signed.has(address)",
-    tests: AGGREGATE,
-  },
-  {
     name: "opt-in of an added cosignatory",
     file: "execute.ts",
     find: 'if (body.kind === "multisig") return body.additions.map(hexOf)',
@@ -254,13 +246,6 @@ export const OTHERS: readonly Mutation[] = [
     file: "transaction.ts",
     find: "if (EMBEDDED_ONLY.includes(type)) throw",
     replace: "if (EMBEDDED_ONLY.includes(type) && bytes.length === 0) throw",
-    tests: HEADER,
-  },
-  {
-    name: "an aggregate holds no aggregate",
-    file: "transaction.ts",
-    find: "if (type === TYPE.aggregateComplete) throw",
-    replace: "if (type === TYPE.aggregateComplete && size === 0) throw",
     tests: HEADER,
   },
   {

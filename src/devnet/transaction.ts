@@ -157,7 +157,6 @@ function parseEmbedded(bytes: Buffer): Embedded {
     throw new Unparsable("an embedded transaction is cut off")
   }
   const type = bytes.readUInt16LE(46)
-  if (type === TYPE.aggregateComplete) throw new Unparsable("an aggregate can't be embedded")
   return {
     size,
     signer: bytes.subarray(8, 40),

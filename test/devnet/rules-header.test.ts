@@ -297,9 +297,12 @@ describe("what can't be read", () => {
   it("is dropped when it is known: waiting or confirmed", () => {
     const bytes = stage.single(alice, pay())
     const before = stage.balance(bob)
+    let added = 0
+    stage.chain.events.on("unconfirmedAdded", () => added++)
     stage.announce(bytes)
     stage.announce(bytes)
     expect([...stage.chain.pool()].length).toBe(1)
+    expect(added).toBe(1)
     stage.mine()
     expect(stage.balance(bob)).toBe(before + XYM)
     const hash = stage.announce(bytes)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Party } from "./parties.ts"
 import { base32, Stage, XYM } from "./stage.ts"
-import { definitionOf, mosaicIdOf, supplyOf, transferOf } from "./wire.ts"
+import { definitionOf, mosaicIdOf, sha3, supplyOf, transferOf } from "./wire.ts"
 
 let stage: Stage
 let alice: Party
@@ -65,6 +65,7 @@ describe("a transfer", () => {
     ["a recipient with a wrong checksum", "Core_Invalid_Address", () => sent(flipped(23))],
     ["a recipient with one bit changed", "Core_Invalid_Address", () => sent(flipped(10))],
     ["a recipient of another network", "Core_Invalid_Address", () => sent(flipped(0))],
+    ["a whole address of another network", "Core_Invalid_Address", () => sent(elsewhere())],
     ["an alias that resolves to nothing", "Core_Invalid_Address", () => sent(alias())],
     [
       "more than the signer has",
@@ -157,6 +158,11 @@ describe("a transfer", () => {
     const address = bob.address.slice()
     address[at] = (address[at] as number) ^ (at === 0 ? 0x98 ^ 0x68 : 1)
     return address
+  }
+  /** Right in itself, checksum and all. */
+  function elsewhere(): Uint8Array {
+    const head = Buffer.concat([Buffer.of(0x68), bob.address.subarray(1, 21)])
+    return Buffer.concat([head, sha3(head).subarray(0, 3)])
   }
   function alias(): Uint8Array {
     const address = new Uint8Array(24)

@@ -224,7 +224,8 @@ function padded(bytes: Buffer): Buffer {
   return Buffer.concat([bytes, Buffer.alloc((8 - (bytes.length % 8)) % 8)])
 }
 
-function merkleRoot(leaves: readonly Buffer[]): Buffer {
+/** Root over leaves (symbol.md §5.4). */
+export function merkleRoot(leaves: readonly Buffer[]): Buffer {
   if (leaves.length <= 1) return leaves[0] ?? Buffer.alloc(32)
   const above: Buffer[] = []
   for (let i = 0; i < leaves.length; i += 2) {

@@ -63,7 +63,7 @@ export function applyMosaicDefinition(context: PluginContext, body: MosaicDefini
     state.set("mosaic", id, { ...fresh, flags, divisibility, duration })
     return
   }
-  demand(old.owner === signer, "Mosaic_Owner_Conflict")
+  // Its owner is the signer: the id was checked to follow from the signer's address.
   const changes = body.flags !== 0 || body.divisibility !== 0 || body.duration !== 0n
   demand(changes, "Mosaic_Modification_No_Changes")
   const onlyDuration = body.flags === 0 && body.divisibility === 0

@@ -6,15 +6,10 @@ import { hex } from "../base/bytes.ts"
 import { InvalidInputError, NotFoundError } from "../base/errors.ts"
 import { systemRandom } from "../base/random.ts"
 import { openStore } from "../compose.ts"
-import {
-  downloadNames,
-  isDownloaded,
-  syncDownloads,
-  writeDownload,
-} from "../host/download-files.ts"
+import { downloadRecord } from "../host/download-record.ts"
 import { SegmentCipherPool } from "../host/segment-cipher-pool.ts"
 import { getObject } from "../lake/control-object.ts"
-import { fetchRecord, instanceParts } from "../lake/fetch.ts"
+import { instanceParts } from "../lake/fetch.ts"
 import { openLink } from "../lake/open-link.ts"
 import type { LakeContext } from "../lake/ports.ts"
 import { chooseRecords, isReadable, requireReadable } from "../lake/record-choice.ts"
@@ -146,26 +141,18 @@ async function save(
   const saved: { record: string; sopInstanceUid: string; path: string; sha256: string }[] = []
   let written = 0
   let done = 0
+  const report = (count: number) => {
+    done += count
+    bar.report({ phase: "fetch", done, total: bytes })
+  }
   try {
     for (const { name, manifest } of records) {
       const folder = join(out, name.replace(":", "-"))
-      const parts = instanceParts(manifest)
-      const paths = downloadNames(parts.map(({ ref }) => ref)).map((file) => join(folder, file))
-      const missing = new Set<number>()
-      for (const [index, { ref, length, sha256 }] of parts.entries()) {
-        const path = paths[index] as string
-        saved.push({ record: name, sopInstanceUid: ref, path, sha256: hex(sha256) })
-        if (await isDownloaded(path, length, sha256)) done += length
-        else missing.add(index)
+      const download = await downloadRecord(context, lake, manifest, folder, report)
+      written += download.written
+      for (const { sha256, ...one } of download.instances) {
+        saved.push({ record: name, ...one, sha256: hex(sha256) })
       }
-      const wanted = (index: number) => missing.has(index)
-      for await (const one of fetchRecord(context, lake, manifest, { wanted })) {
-        await writeDownload(paths[one.index] as string, one.bytes)
-        written += 1
-        done += one.length
-        bar.report({ phase: "fetch", done, total: bytes })
-      }
-      if (missing.size > 0) await syncDownloads(folder)
     }
   } finally {
     bar.stop()

@@ -5,11 +5,10 @@
  */
 import { createHash, randomBytes } from "node:crypto"
 import { createReadStream } from "node:fs"
-import { mkdir, open, rename, rm, stat } from "node:fs/promises"
-import { dirname } from "node:path"
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises"
 import { equal } from "../base/bytes.ts"
 import { AlreadyExistsError } from "../base/errors.ts"
-import { fileError, syncFolder } from "./files.ts"
+import { fileError } from "./files.ts"
 
 /** A name for each instance of a record: `UID.dcm`; of versions with one UID the second is `UID~2.dcm`, which no UID can be. */
 export function downloadNames(uids: readonly string[]): string[] {
@@ -22,31 +21,44 @@ export function downloadNames(uids: readonly string[]): string[] {
 }
 
 /**
- * Writes a file of bytes that are verified when they end; nothing stands under its name before.
- * @throws {StorageFullError} no room, or a read-only file system
- * @throws {AccessDeniedError} no right to write there
+ * Writes a file of bytes that are verified when they end; nothing stands under its name before. Its folder is there, and is synced by the caller.
+ * @returns a call that makes the file durable under its name
+ * @throws {StorageFullError} no room, or a read-only file system; also from the call
+ * @throws {AccessDeniedError} no right to write there; also from the call
  */
-export async function writeDownload(path: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+export async function startDownload(
+  path: string,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<() => Promise<void>> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.part`
-  try {
-    await mkdir(dirname(path), { recursive: true })
-    const file = await open(temporary, "wx", 0o600)
-    try {
-      for await (const piece of bytes) await file.write(piece)
-      await file.datasync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
-  } catch (cause) {
+  const fail = async (cause: unknown): Promise<never> => {
     await rm(temporary, { force: true })
     throw fileError(path, cause)
   }
+  const file = await open(temporary, "wx", 0o600).catch(fail)
+  try {
+    for await (const piece of bytes) await writeAll(file, piece)
+  } catch (cause) {
+    await file.close()
+    return await fail(cause)
+  }
+  return async () => {
+    try {
+      await file.datasync()
+      await file.close()
+      await rename(temporary, path)
+    } catch (cause) {
+      await file.close().catch(() => undefined)
+      await fail(cause)
+    }
+  }
 }
 
-/** Makes the names of downloads in a folder durable. */
-export async function syncDownloads(folder: string): Promise<void> {
-  await syncFolder(folder)
+/** A write may take fewer bytes than it was given. */
+async function writeAll(file: FileHandle, piece: Uint8Array): Promise<void> {
+  for (let done = 0; done < piece.length; ) {
+    done += (await file.write(piece, done, piece.length - done)).bytesWritten
+  }
 }
 
 /**

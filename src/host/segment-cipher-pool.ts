@@ -79,9 +79,13 @@ export class SegmentCipherPool implements SegmentCipher {
   async seal({ stream, index, last, header, plaintext }: SegmentToSeal): Promise<SealedSegment> {
     const nonce = segmentNonce(stream.prefix, index, last)
     const length = plaintext.reduce((sum, piece) => sum + piece.length, header.length + TAG_LENGTH)
-    const output = this.memory(length)
-    const message = { kind: "seal", key: stream.key, nonce, header, plaintext, output }
-    const { leaf, digest } = await this.#run(message, [...plaintext, output])
+    const moved = {
+      plaintext: plaintext.map((piece) => this.#movable(piece)),
+      output: this.memory(length),
+    }
+    const copied = { key: Uint8Array.from(stream.key), nonce, header: Uint8Array.from(header) }
+    const views = [...moved.plaintext, moved.output]
+    const { leaf, digest } = await this.#run({ kind: "seal", ...copied, ...moved }, views)
     if (!leaf || !digest) throw new Error("a cipher thread answered without a leaf")
     return { leaf, digest }
   }
@@ -89,9 +93,10 @@ export class SegmentCipherPool implements SegmentCipher {
   async open(segment: SegmentToOpen): Promise<Uint8Array> {
     const { stream, index, last, headerLength, leaf, digest } = segment
     const nonce = segmentNonce(stream.prefix, index, last)
-    const output = this.memory(leaf.length)
-    const message = { kind: "open", key: stream.key, nonce, headerLength, leaf, digest, output }
-    const { plaintext, failed } = await this.#run(message, [leaf, output])
+    const moved = { leaf: this.#movable(leaf), output: this.memory(leaf.length) }
+    const copied = { key: Uint8Array.from(stream.key), nonce, digest: Uint8Array.from(digest) }
+    const message = { kind: "open", headerLength, ...copied, ...moved }
+    const { plaintext, failed } = await this.#run(message, [moved.leaf, moved.output])
     if (failed === "leaf") throw wrongLeaf(index)
     if (!plaintext) throw wrongTag(index)
     return plaintext
@@ -107,7 +112,8 @@ export class SegmentCipherPool implements SegmentCipher {
 
   #run(message: Record<string, unknown>, views: readonly Uint8Array[]): Promise<Answer> {
     if (this.#closed) throw new Error("the cipher pool is closed")
-    const moved = this.#movable(views)
+    const moved = [...new Set(views.map(({ buffer }) => buffer as ArrayBuffer))]
+    for (const buffer of moved) this.#lent.delete(buffer)
     return new Promise((done, failed) => {
       this.#waiting.push({ message, moved, done, failed })
       this.#assign()
@@ -172,15 +178,13 @@ export class SegmentCipherPool implements SegmentCipher {
   }
 
   /**
-   * Buffers that can be moved, each once: ours, and those that a view fills. Others are copied by the message. An empty one may have been moved
-   * away before: Node 20 loses a message that moves it again, but refuses to copy it.
+   * The array itself where its memory can be moved: ours, or filled by it. A message would copy all memory behind any other. An empty one may
+   * have been moved away before: that is refused here, where Node 20 would lose the message.
    */
-  #movable(views: readonly Uint8Array[]): ArrayBuffer[] {
-    const buffers = new Set<ArrayBuffer>()
-    for (const { buffer, byteLength } of views) {
-      const isMovable = this.#lent.delete(buffer) || buffer.byteLength === byteLength
-      if (isMovable && buffer instanceof ArrayBuffer && buffer.byteLength > 0) buffers.add(buffer)
-    }
-    return [...buffers]
+  #movable(bytes: Uint8Array): Uint8Array {
+    const { buffer, byteLength } = bytes
+    const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
+    const isMovable = byteLength > 0 && (isWhole || this.#lent.has(buffer))
+    return isMovable ? bytes : Uint8Array.from(bytes)
   }
 }

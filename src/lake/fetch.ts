@@ -8,7 +8,7 @@
 import type { BlobStore } from "../../storage/blob-store.ts"
 import { IntegrityError } from "../base/errors.ts"
 import { isUid } from "../dicom/uid.ts"
-import { BlobReader, checkedPart } from "../record/blob-reader.ts"
+import { BlobReader, checkedPart, type ReadOptions } from "../record/blob-reader.ts"
 import type { Manifest, ManifestPart } from "../record/manifest.ts"
 import type { LakeContext } from "./ports.ts"
 
@@ -26,37 +26,41 @@ export interface FetchedInstance {
   readonly bytes: AsyncIterable<Uint8Array>
 }
 
+/** What is fetched, and how. */
+export interface FetchOptions extends ReadOptions {
+  /** Which instances, by their place among {@link instanceParts}; all when left out. */
+  readonly wanted?: (index: number) => boolean
+  readonly signal?: AbortSignal
+}
+
 /** A part that is an instance. */
 type InstancePart = ManifestPart & { readonly ref: string }
 
 /**
  * The instances of a record, in the order of its manifest. Parts that lie next to each other are read in one pass.
- * @param wanted which instances, by their place among {@link instanceParts}; all when left out
  * @throws {IntegrityError} when a leaf or a part is not the one that the manifest names
  */
 export async function* fetchRecord(
   { cipher }: Pick<LakeContext, "cipher">,
   lake: BlobStore,
   manifest: Manifest,
-  options: {
-    readonly wanted?: (index: number) => boolean
-    readonly signal?: AbortSignal
-  } = {},
+  options: FetchOptions = {},
 ): AsyncGenerator<FetchedInstance> {
   const { wanted, signal } = options
-  const all = instanceParts(manifest)
-  const parts = all.filter((_, index) => wanted?.(index) ?? true)
+  const parts = [...instanceParts(manifest).entries()].filter(([index]) => wanted?.(index) ?? true)
   for (const run of runsOf(parts)) {
-    const [first] = run
+    const [[, first]] = run
     const reader = readerOf({ cipher }, lake, manifest, first, signal)
-    const total = run.reduce((sum, part) => sum + part.length, 0)
-    const content = new Splitter(reader.read(first.offset, total))
-    for (const part of run) {
-      const taken = content.take(part.length)
-      const bytes = checkedPart(taken, part.sha256)
-      const { ref: sopInstanceUid, length, sha256 } = part
-      yield { index: all.indexOf(part), sopInstanceUid, length, sha256, bytes }
-      for await (const unread of taken) void unread
+    const total = run.reduce((sum, [, { length }]) => sum + length, 0)
+    const content = new Splitter(reader.read(first.offset, total, options))
+    try {
+      for (const [index, { ref: sopInstanceUid, length, sha256 }] of run) {
+        const bytes = checkedPart(content.take(length), length, sha256)
+        yield { index, sopInstanceUid, length, sha256, bytes }
+        await content.skip()
+      }
+    } finally {
+      await content.close()
     }
   }
 }
@@ -92,41 +96,63 @@ export function readerOf(
   return new BlobReader(blob, (start, end) => lake.get(key, { start, end }, options), cipher)
 }
 
+/** A part with its place among all. */
+type Placed = readonly [index: number, part: InstancePart]
+
 /** Parts that follow each other in one blob. */
-function runsOf(parts: readonly InstancePart[]): [InstancePart, ...InstancePart[]][] {
-  const runs: [InstancePart, ...InstancePart[]][] = []
-  for (const part of parts) {
+function runsOf(parts: readonly Placed[]): [Placed, ...Placed[]][] {
+  const runs: [Placed, ...Placed[]][] = []
+  for (const placed of parts) {
+    const [, part] = placed
     const run = runs.at(-1)
-    const last = run?.at(-1)
+    const last = run?.at(-1)?.[1]
     const follows = last?.blob === part.blob && last.offset + last.length === part.offset
-    if (run && follows) run.push(part)
-    else runs.push([part])
+    if (run && follows) run.push(placed)
+    else runs.push([placed])
   }
   return runs
 }
 
 /** Cuts one stream of pieces into consecutive lengths. */
 class Splitter {
-  readonly #pieces: AsyncIterator<Uint8Array>
+  readonly #source: AsyncIterator<Uint8Array>
   #rest: Uint8Array = new Uint8Array()
+  #left = 0
 
   constructor(pieces: AsyncIterable<Uint8Array>) {
-    this.#pieces = pieces[Symbol.asyncIterator]()
+    this.#source = pieces[Symbol.asyncIterator]()
   }
 
-  async *take(length: number): AsyncGenerator<Uint8Array> {
-    let left = length
-    while (left > 0) {
-      if (this.#rest.length === 0) this.#rest = await this.#next()
-      const piece = this.#rest.subarray(0, left)
-      this.#rest = this.#rest.subarray(piece.length)
-      left -= piece.length
-      yield piece
-    }
+  /** The next `length` bytes. */
+  take(length: number): AsyncIterable<Uint8Array> {
+    this.#left = length
+    return this.#pieces()
+  }
+
+  /** Passes over what was not read of the bytes that were taken last. */
+  async skip(): Promise<void> {
+    while (this.#left > 0) await this.#piece()
+  }
+
+  async *#pieces(): AsyncGenerator<Uint8Array> {
+    while (this.#left > 0) yield await this.#piece()
+  }
+
+  async #piece(): Promise<Uint8Array> {
+    if (this.#rest.length === 0) this.#rest = await this.#next()
+    const piece = this.#rest.subarray(0, this.#left)
+    this.#rest = this.#rest.subarray(piece.length)
+    this.#left -= piece.length
+    return piece
+  }
+
+  /** Ends what is under way. */
+  async close(): Promise<void> {
+    await this.#source.return?.()
   }
 
   async #next(): Promise<Uint8Array> {
-    const next = await this.#pieces.next()
+    const next = await this.#source.next()
     if (next.done === true) throw new IntegrityError("a blob is shorter than its parts")
     return next.value
   }

@@ -28,6 +28,12 @@ export type FetchRange = (start: number, end: number) => AsyncIterable<Uint8Arra
 /** Leaves that one fetch brings at most. */
 const LEAVES_A_FETCH = 16
 
+/** How content is read. */
+export interface ReadOptions {
+  /** A piece holds only until the next one is asked for: then its memory is used again. */
+  readonly lend?: boolean
+}
+
 /** One blob of a manifest, ready to be read. */
 export class BlobReader {
   readonly #blob: ManifestBlob
@@ -53,21 +59,20 @@ export class BlobReader {
    * Content bytes from `offset`, `length` of them, in pieces of at most a segment.
    * @throws {IntegrityError} when a leaf is not the one named, does not open, is cut, or holds padding that is not zero
    */
-  async *read(offset: number, length: number): AsyncGenerator<Uint8Array> {
+  async *read(
+    offset: number,
+    length: number,
+    { lend = false }: ReadOptions = {},
+  ): AsyncGenerator<Uint8Array> {
     const end = Math.min(this.#blob.length, offset + length)
     if (offset >= end) return
     const stream = await this.#key()
-    const last = segmentAt(end - 1)
-    for (let from = segmentAt(offset); from <= last; from += LEAVES_A_FETCH) {
-      const to = Math.min(last + 1, from + LEAVES_A_FETCH)
-      for await (const { index, plaintext } of this.#open(stream, from, to)) {
-        const start = segmentStart(index)
-        requireZeros(plaintext.subarray(Math.max(0, this.#blob.length - start)))
-        yield plaintext.subarray(
-          Math.max(0, offset - start),
-          Math.min(plaintext.length, end - start),
-        )
-      }
+    const segments = this.#open(stream, segmentAt(offset), segmentAt(end - 1) + 1)
+    for await (const { index, plaintext } of segments) {
+      const start = segmentStart(index)
+      requireZeros(plaintext.subarray(Math.max(0, this.#blob.length - start)))
+      yield plaintext.subarray(Math.max(0, offset - start), Math.min(plaintext.length, end - start))
+      if (lend) this.#cipher.reclaim(plaintext)
     }
   }
 
@@ -76,7 +81,7 @@ export class BlobReader {
    * @throws {IntegrityError} as {@link read}, or when the part is not the one that its manifest names
    */
   readPart({ offset, length, sha256: expected }: ManifestPart): AsyncGenerator<Uint8Array> {
-    return checkedPart(this.read(offset, length), expected)
+    return checkedPart(this.read(offset, length), length, expected)
   }
 
   async *#open(
@@ -87,7 +92,7 @@ export class BlobReader {
     const underWay: { index: number; plaintext: Promise<Uint8Array> }[] = []
     let index = from
     try {
-      for await (const leaf of this.#leavesFrom(from, to)) {
+      for await (const leaf of this.#wholeLeaves(from, to)) {
         const plaintext = this.#cipher.open({
           stream,
           index,
@@ -109,32 +114,39 @@ export class BlobReader {
     }
   }
 
-  /** Leaves `from` to `to`, whole, each in memory of its own: the fetched array where it is just that leaf. */
-  async *#leavesFrom(from: number, to: number): AsyncGenerator<Uint8Array> {
+  /** Leaves `from` to `to`, whole, each in memory of its own. */
+  async *#wholeLeaves(from: number, to: number): AsyncGenerator<Uint8Array> {
+    for (let first = from; first < to; first += LEAVES_A_FETCH) {
+      yield* this.#fetchLeaves(first, Math.min(to, first + LEAVES_A_FETCH))
+    }
+  }
+
+  async *#fetchLeaves(from: number, to: number): AsyncGenerator<Uint8Array> {
     const end = Math.min(this.#blob.size, to * LEAF_LENGTH)
     let at = from * LEAF_LENGTH
     let leaf: Uint8Array | undefined
     let filled = 0
     for await (const piece of this.#fetch(at, end)) {
       for (let used = 0; used < piece.length; ) {
-        const length = Math.min(LEAF_LENGTH, end - at)
-        if (used === 0 && !leaf && piece.length === length) leaf = piece
+        const wanted = Math.min(LEAF_LENGTH, end - at)
+        if (wanted === 0) return
+        const part = piece.subarray(used, used + wanted - filled)
+        used += part.length
+        filled += part.length
+        // A store on disk yields whole leaves, each in memory of its own, which belongs to whoever gets it.
+        if (part.length === wanted && part.buffer.byteLength === wanted) leaf = part
         else {
-          leaf ??= this.#cipher.memory(length)
-          leaf.set(piece.subarray(used, used + length - filled), filled)
+          leaf ??= this.#cipher.memory(wanted)
+          leaf.set(part, filled - part.length)
         }
-        const taken = Math.min(piece.length - used, length - filled)
-        used += taken
-        filled += taken
-        if (filled < length) break
+        if (filled < wanted) break
+        at += wanted
         yield leaf
-        at += length
-        if (at === end) return
         leaf = undefined
         filled = 0
       }
     }
-    throw new IntegrityError("the store returned fewer bytes of a blob than it has")
+    if (at < end) throw new IntegrityError("the store returned fewer bytes of a blob than it has")
   }
 
   /** The stream's key, from the header in the first leaf; that leaf is checked like every other. */
@@ -159,22 +171,29 @@ function requireZeros(padding: Uint8Array): void {
 }
 
 /**
- * The pieces of a part, the last one held back until the hash of all is the expected one (SHA-256, 32 bytes).
- * @throws {IntegrityError} when it is not
+ * The pieces of a part of `length` bytes; its last piece is yielded once the hash of all is the expected one (SHA-256, 32 bytes).
+ * @throws {IntegrityError} when it is not, or the pieces are more or fewer
  */
 export async function* checkedPart(
   pieces: AsyncIterable<Uint8Array>,
+  length: number,
   expected: Uint8Array,
 ): AsyncGenerator<Uint8Array> {
   const hash = sha256Stream()
-  let held: Uint8Array | undefined
+  let read = 0
   for await (const piece of pieces) {
-    if (held) yield held
     hash.update(piece)
-    held = piece
+    read += piece.length
+    if (read < length) yield piece
+    else {
+      requirePart(read === length && equal(hash.digest(), expected))
+      yield piece
+      return
+    }
   }
-  if (!equal(hash.digest(), expected)) {
-    throw new IntegrityError("a part is not the one that its manifest names")
-  }
-  if (held) yield held
+  requirePart(read === length && equal(hash.digest(), expected))
+}
+
+function requirePart(isRight: boolean): void {
+  if (!isRight) throw new IntegrityError("a part is not the one that its manifest names")
 }

@@ -229,23 +229,38 @@ describe("checkedPart", () => {
   }
 
   it("yields a part whose hash is the one named", async () => {
-    const read = await collect(checkedPart(pieces(), sha256(Uint8Array.of(1, 2, 3))))
+    const read = await collect(checkedPart(pieces(), 3, sha256(Uint8Array.of(1, 2, 3))))
     expect([...read]).toEqual([1, 2, 3])
   })
 
   it("never yields the last piece of another", async () => {
     const seen: number[] = []
     const reading = async () => {
-      for await (const piece of checkedPart(pieces(), sha256(Uint8Array.of(1, 2, 4))))
+      for await (const piece of checkedPart(pieces(), 3, sha256(Uint8Array.of(1, 2, 4))))
         seen.push(...piece)
     }
     await expect(reading()).rejects.toThrow(broken)
     expect(seen).toEqual([1, 2])
   })
 
+  it("yields no last piece where there are more or fewer bytes than the part has", async () => {
+    const whole = sha256(Uint8Array.of(1, 2, 3))
+    for (const length of [1, 2, 4]) {
+      const seen: number[] = []
+      const reading = async () => {
+        for await (const piece of checkedPart(pieces(), length, whole)) seen.push(...piece)
+      }
+      await expect(reading()).rejects.toThrow(broken)
+      expect(seen.length).toBeLessThan(4)
+      expect(seen.length < length || seen.length === 0).toBe(true)
+    }
+  })
+
   it("knows an empty part", async () => {
     const nothing = async function* () {}
-    expect((await collect(checkedPart(nothing(), sha256(new Uint8Array())))).length).toBe(0)
-    await expect(collect(checkedPart(nothing(), sha256(Uint8Array.of(0))))).rejects.toThrow(broken)
+    expect((await collect(checkedPart(nothing(), 0, sha256(new Uint8Array())))).length).toBe(0)
+    await expect(collect(checkedPart(nothing(), 0, sha256(Uint8Array.of(0))))).rejects.toThrow(
+      broken,
+    )
   })
 })

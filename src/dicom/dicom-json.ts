@@ -88,8 +88,10 @@ function convert(dataSet: DataSet, place: Place): DicomJson {
 }
 
 function attribute(dataSet: DataSet, tag: string, element: Element, place: Place): JsonAttribute {
-  if (element.items) return { vr: "SQ", ...values(itemsOf(element.items, place)) }
   const written = valueRepresentation(dataSet.byteArray, element)
+  // In implicit VR dicom-parser takes an empty value for a sequence where a delimiter follows.
+  const isEmpty = element.length === 0 && written === undefined
+  if (element.items && !isEmpty) return { vr: "SQ", ...values(itemsOf(element.items, place)) }
   const vr = representationOf(tag, written, place)
   const isPixelData = tag === "x7fe00010"
   if (isPixelData) return { vr: vr === "OW" ? "OW" : "OB", BulkDataURI: bulkUri(place) }

@@ -178,6 +178,12 @@ describe("toDicomJson", () => {
     expect(await vrs(1)).toEqual(["CS", "LO", "UN", "US", "SS"])
   })
 
+  it("does not take an empty value for a sequence where a delimiter follows it, in implicit VR", async () => {
+    const item: DicomElement[] = [["300600A6", "PN", ""]]
+    const json = await jsonOf([["30060080", "SQ", { items: [item] }]], { syntax: IMPLICIT })
+    expect(json["30060080"]?.Value).toEqual([{ "300600A6": { vr: "PN" } }])
+  })
+
   it("takes a VR of later editions for UN", async () => {
     expect(await attribute("00091001", "ZZ", "x ")).toEqual({ vr: "UN", InlineBinary: btoa("x ") })
   })

@@ -1,7 +1,7 @@
 /**
  * What a vector file is made of, and how it is written: one case a line.
  *
- * Bytes are written as edits of an accepted case of the same file, whichever is nearest; docs/FORMAT.md §14 says how to read them.
+ * Bytes are written as edits of an accepted case of the same file, whichever is nearest; docs/FORMAT.md, Vectors, says how to read them.
  *
  * @module
  */

@@ -7,16 +7,19 @@
  *
  * @module
  */
-import type { StudySummary } from "../dicom/summary.ts"
+import type { SeriesSummary, StudySummary } from "../dicom/summary.ts"
 
-/** A study and when its data were made, milliseconds since 1970. */
+/** A study and when its data were made, milliseconds since 1970; absent where the data don't say. */
 export interface StartedStudy {
   readonly study: StudySummary
-  readonly started: number
+  readonly started?: number
 }
 
 const DCM = "http://dicom.nema.org/resources/ontology/DCM"
-const CONNECTION = "http://terminology.hl7.org/CodeSystem/endpoint-connection-type"
+/** Of our own: the address is no DICOMweb root, and a plain reader must not take it for one (the binding is extensible). */
+const CONNECTION = "urn:x-medlake:connection-type"
+/** FHIR's `id`, which is the type of a series' UID there. */
+const ID = /^[A-Za-z0-9.-]{1,64}$/
 const ENDPOINT = "urn:uuid:6d6c616b-6500-4000-8000-000000000000"
 
 /**
@@ -39,20 +42,29 @@ function imagingStudy({ study, started }: StartedStudy): object {
     resourceType: "ImagingStudy",
     identifier: [{ system: "urn:dicom:uid", value: `urn:oid:${study.studyInstanceUid}` }],
     status: "available",
-    modality: study.modalities.map(modality),
+    ...filled("modality", study.modalities.map(modality)),
     subject: { display: "the person who shares this link" },
-    started: new Date(started).toISOString(),
+    ...(started === undefined ? {} : { started: new Date(started).toISOString() }),
     endpoint: [{ reference: ENDPOINT }],
     numberOfSeries: study.series.length,
     numberOfInstances: study.instances,
-    ...(study.description === undefined ? {} : { description: study.description }),
-    series: study.series.map((one) => ({
-      uid: one.seriesInstanceUid,
-      modality: modality(one.modality ?? "OT"),
-      ...(one.description === undefined ? {} : { description: one.description }),
-      numberOfInstances: one.instances,
-    })),
+    ...filled("description", study.description ?? ""),
+    ...filled("series", study.series.filter((one) => ID.test(one.seriesInstanceUid)).map(series)),
   }
+}
+
+function series({ seriesInstanceUid, modality: code, description, instances }: SeriesSummary) {
+  return {
+    uid: seriesInstanceUid,
+    modality: modality(code || "OT"),
+    ...filled("description", description ?? ""),
+    numberOfInstances: instances,
+  }
+}
+
+/** The field, unless its text or list is empty: FHIR has no empty values. */
+function filled(field: string, value: string | readonly object[]): object {
+  return value.length === 0 ? {} : { [field]: value }
 }
 
 function modality(code: string): object {
@@ -63,9 +75,9 @@ function endpoint(address: string): object {
   return {
     resourceType: "Endpoint",
     status: "active",
-    connectionType: { system: CONNECTION, code: "dicom-wado-rs" },
+    connectionType: { system: CONNECTION, code: "link", display: "medlake link" },
     name: "medlake link: open it with a medlake reader",
-    payloadType: [{ coding: [{ system: DCM, code: "113014", display: "DICOM Study Page" }] }],
+    payloadType: [{ coding: [{ system: DCM, code: "113014", display: "Study" }] }],
     payloadMimeType: ["application/dicom"],
     address,
   }

@@ -158,12 +158,10 @@ function linkedRecord({ facts, name }: RecordStanding<OpenedRecord>) {
 }
 
 function bundleOf({ records }: LinkRequest, url: string) {
-  const studies = records.flatMap(({ facts }) =>
-    isFound(facts.listing) ? [facts.listing.entry as unknown as StudySummary] : [],
-  )
-  const times = records.flatMap(({ facts }) => (isFound(facts.listing) ? [facts.listing.time] : []))
-  return imagingStudyBundle(
-    studies.map((study, i) => ({ study, started: times[i] ?? 0 })),
-    url,
-  )
+  const listings = records.flatMap(({ facts }) => (isFound(facts.listing) ? [facts.listing] : []))
+  const studies = listings.map(({ entry, time, undated, before1970 }) => ({
+    study: entry as unknown as StudySummary,
+    ...(undated || before1970 ? {} : { started: time }),
+  }))
+  return imagingStudyBundle(studies, url)
 }

@@ -1,5 +1,5 @@
 /**
- * Vector files as they lie in this folder: see docs/FORMAT.md §14.
+ * Vector files as they lie in this folder: see docs/FORMAT.md, Vectors.
  *
  * @module
  */

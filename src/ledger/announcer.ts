@@ -149,7 +149,9 @@ export class Announcer {
   #refusal(hash: Uint8Array, code: string): Error {
     this.#announced.delete(hex(hash))
     if (code === PAST_DEADLINE) {
-      return new DeadlineError(`transaction ${hex(hash)} came after its deadline (${code})`)
+      return new DeadlineError(
+        `transaction ${hex(hash)} came after its deadline (${code}): build and sign it again`,
+      )
     }
     return new LedgerRefusedError(`the network refused transaction ${hex(hash)}: ${code}`, code)
   }
@@ -165,7 +167,9 @@ export class Announcer {
     const state = await readState(this.#rest, hash, signal)
     if (state.group === "confirmed" || state.group === "failed") return
     this.#announced.delete(hex(hash))
-    throw new DeadlineError(`transaction ${hex(hash)} was not confirmed before its deadline`)
+    throw new DeadlineError(
+      `transaction ${hex(hash)} was not confirmed before its deadline: build and sign it again`,
+    )
   }
 
   /** Repeats `look` until it finds something, ever less often; a node that does not answer is given 15 s. */

@@ -8,7 +8,7 @@ import { openLedger } from "../compose.ts"
 import { ROLES, type Role } from "../config.ts"
 import { publicKeyOf } from "../crypto/ed25519.ts"
 import { xWingKeyPair } from "../crypto/x-wing.ts"
-import { createFileDurably } from "../host/files.ts"
+import { createFileDurably, readFileIfPresent } from "../host/files.ts"
 import { Home } from "../host/home.ts"
 import { KeyringFile } from "../host/keyring-file.ts"
 import { newWords } from "../vault/accounts.ts"
@@ -77,48 +77,57 @@ async function networkOf(node: string): Promise<string> {
   return hex((await openLedger(node).network()).generationHash)
 }
 
-/** All of a home or nothing: what was begun is taken back when the rest can't be. */
+/** What a role begins with: entries of its keyring, the patient's words, and what is told. */
+interface Begun {
+  readonly entries: Readonly<Record<string, Uint8Array>>
+  readonly words?: string
+  readonly result: object
+  readonly lines: readonly string[]
+}
+
+/** All of a home or nothing: what was begun is taken back when the rest can't be. Another process's home is left alone. */
 async function beginKeyring(home: Home, role: Role, passphrase: string, options: Options) {
-  let keyring: KeyringFile | undefined
+  const made = beginRole(role, options)
+  let isOurs = false
   try {
-    keyring = await KeyringFile.create(home.keyring, passphrase, systemRandom)
-    return await beginRole(role, keyring, options)
+    await KeyringFile.create(home.keyring, passphrase, systemRandom, made.entries)
+    isOurs = true
+    if (made.words !== undefined && options.words !== undefined) {
+      await createFileDurably(options.words, utf8(`${made.words}\n`))
+    }
+    return made
   } catch (error) {
-    if (keyring) await rm(home.keyring, { force: true })
-    await rm(home.path("config.json"), { force: true })
+    if (isOurs) await rm(home.keyring, { force: true })
+    if (isOurs || !(await readFileIfPresent(home.keyring))) {
+      await rm(home.path("config.json"), { force: true })
+    }
     throw error
   }
 }
 
-async function beginRole(role: Role, keyring: KeyringFile, { words, fromWords }: Options) {
+function beginRole(role: Role, { words, fromWords }: Options): Begun {
   if (role === "patient" && fromWords) {
-    return { result: {}, lines: ['Go on with "medlake rebuild" and the 24 words.'] }
+    return { entries: {}, result: {}, lines: ['Go on with "medlake rebuild" and the 24 words.'] }
   }
-  if (role === "patient") return await beginPatient(words)
-  if (role === "agent") {
-    const seed = systemRandom(32)
-    await keyring.put("pairing", seed)
-    const fingerprint = fingerprintOf(xWingKeyPair(seed).publicKey)
-    return { result: { fingerprint }, lines: [`Fingerprint for pairing: ${fingerprint}`] }
-  }
+  if (role === "patient") return beginPatient(words)
   const seed = systemRandom(32)
-  await keyring.put("root", seed)
+  if (role === "agent") {
+    const fingerprint = fingerprintOf(xWingKeyPair(seed).publicKey)
+    const lines = [`Fingerprint for pairing: ${fingerprint}`]
+    return { entries: { pairing: seed }, result: { fingerprint }, lines }
+  }
   const fingerprint = fingerprintOf(publicKeyOf(seed))
-  return { result: { fingerprint }, lines: [`Fingerprint of the root key: ${fingerprint}`] }
+  const lines = [`Fingerprint of the root key: ${fingerprint}`]
+  return { entries: { root: seed }, result: { fingerprint }, lines }
 }
 
 /** The words are shown or written once, and kept nowhere. */
-async function beginPatient(file: string | undefined) {
+function beginPatient(file: string | undefined): Begun {
   const words = newWords(systemRandom)
   if (file === undefined) {
-    return {
-      result: { words },
-      lines: ["Write these 24 words on paper. They are kept nowhere:", "", words, ""],
-    }
+    const lines = ["Write these 24 words on paper. They are kept nowhere:", "", words, ""]
+    return { entries: {}, words, result: { words }, lines }
   }
-  await createFileDurably(file, utf8(`${words}\n`))
-  return {
-    result: { wordsFile: file },
-    lines: [`The 24 words are in ${file}, and nowhere else: put them on paper.`],
-  }
+  const lines = [`The 24 words are in ${file}, and nowhere else: put them on paper.`]
+  return { entries: {}, words, result: { wordsFile: file }, lines }
 }

@@ -23,7 +23,7 @@ const MIN_SALT_LENGTH = 16
 
 /**
  * 32 bytes from a passphrase.
- * @throws {InvalidInputError} when a parameter is above the cap or below what RFC 9106 allows, or the salt is under 16 bytes
+ * @throws {InvalidInputError} when a parameter is above the cap or below what RFC 9106 allows, the salt is under 16 bytes, or the passphrase empty
  */
 export async function argon2id(
   passphrase: Uint8Array,
@@ -33,6 +33,7 @@ export async function argon2id(
   requireWithin("passes", passes, 1, ARGON2ID_CAP.passes)
   requireWithin("lanes", lanes, 1, ARGON2ID_CAP.lanes)
   requireWithin("memoryKiB", memoryKiB, 8 * lanes, ARGON2ID_CAP.memoryKiB)
+  if (passphrase.length === 0) throw new InvalidInputError("a passphrase is not empty")
   if (salt.length < MIN_SALT_LENGTH) {
     throw new InvalidInputError(
       `"salt" expected at least ${MIN_SALT_LENGTH} bytes, got ${salt.length}`,

@@ -62,10 +62,16 @@ async function writeBeside(
   }
 }
 
-/** Makes a folder of mode 0700 where there is none, with those above it; the name of each that is made is durable. */
+/**
+ * Makes a folder of mode 0700 where there is none, with those above it; the name of each that is made is durable.
+ * @throws {InvalidInputError} when a file stands in the way
+ */
 export async function makeFolder(folder: string): Promise<void> {
   const path = resolve(folder)
-  const first = await mkdir(path, { recursive: true, mode: 0o700 })
+  const first = await mkdir(path, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw fileError(path, cause)
+    throw new InvalidInputError(`${path} is a file where a folder is needed`, { cause })
+  })
   if (first === undefined) return
   const highest = dirname(resolve(first))
   for (let above = dirname(path); ; above = dirname(above)) {

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { mkdir, readdir } from "node:fs/promises"
+import { readdir } from "node:fs/promises"
 import { homedir } from "node:os"
 import { join, resolve } from "node:path"
 import { fromUtf8, utf8 } from "../base/bytes.ts"
@@ -41,16 +41,13 @@ export class Home {
   }
 
   /**
-   * Begins a new home.
-   * @throws {AlreadyExistsError} when it has a configuration already
+   * Begins a new home; one whose keyring was never made is begun again.
+   * @throws {AlreadyExistsError} when it is somebody's already
    */
   async begin(config: ConfigInput): Promise<Config> {
-    if (await readFileIfPresent(this.path("config.json"))) {
+    if (await readFileIfPresent(this.keyring)) {
       throw new AlreadyExistsError(`${this.folder} is in use already: choose another with --home`)
     }
-    await mkdir(this.folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-      throw fileError(this.folder, cause)
-    })
     return await this.configure(config)
   }
 

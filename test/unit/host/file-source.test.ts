@@ -1,9 +1,18 @@
-import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises"
+import {
+  appendFile,
+  mkdtemp,
+  rename,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { concat } from "../../../src/base/bytes.ts"
-import { InvalidInputError } from "../../../src/base/errors.ts"
+import { IntegrityError, InvalidInputError } from "../../../src/base/errors.ts"
 import { piecesOf } from "../../../src/dicom/source.ts"
 import { fileSource } from "../../../src/host/file-source.ts"
 
@@ -61,13 +70,47 @@ describe("fileSource", () => {
     await other.return(undefined)
   })
 
-  it("ends early when the file was cut meanwhile", async () => {
-    const cut = join(folder, "cut.dcm")
-    await writeFile(cut, bytes.subarray(0, 1000))
-    const source = await fileSource(cut)
-    await truncate(cut, 400)
-    expect(await gathered(piecesOf(source))).toHaveLength(400)
-    expect(await source.read(0, 1000)).toHaveLength(400)
+  it.for<[string, (file: string) => Promise<void>]>([
+    ["cut", (file) => truncate(file, 400)],
+    ["grown", (file) => appendFile(file, "more")],
+    [
+      "written anew at the same length",
+      async (file) => {
+        await writeFile(file, bytes.subarray(1, 1001))
+        await utimes(file, 1, 1)
+      },
+    ],
+    [
+      "replaced by another file of the same length and time",
+      async (file) => {
+        const { atime, mtime } = await stat(file)
+        await writeFile(`${file}.new`, bytes.subarray(1, 1001))
+        await utimes(`${file}.new`, atime, mtime)
+        await rename(`${file}.new`, file)
+      },
+    ],
+  ])("refuses a file that was %s meanwhile", async ([, change]) => {
+    const changed = join(folder, "changed.dcm")
+    await writeFile(changed, bytes.subarray(0, 1000))
+    const source = await fileSource(changed)
+    await change(changed)
+    await expect(source.read(0, 1000)).rejects.toThrow(IntegrityError)
+    await expect(gathered(piecesOf(source))).rejects.toThrow(IntegrityError)
+  })
+
+  it("does not end well when the file changes while it is streamed", async () => {
+    const changed = join(folder, "streamed.dcm")
+    await writeFile(changed, bytes)
+    const pieces = piecesOf(await fileSource(changed))
+    let seen = 0
+    const read = async () => {
+      for await (const piece of pieces) {
+        if (seen === 0) await appendFile(changed, "more")
+        seen += piece.length
+      }
+    }
+    await expect(read()).rejects.toThrow(IntegrityError)
+    expect(seen).toBe(bytes.length)
   })
 
   it("refuses a path where there is nothing, also when the file went meanwhile", async () => {

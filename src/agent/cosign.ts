@@ -21,10 +21,11 @@ import {
   type Network,
   verifyAggregate,
 } from "../ledger/index.ts"
+import type { Announcement } from "../vault/announcement.ts"
 import { parseContactCard } from "../vault/card.ts"
 import { deriveEpoch } from "../vault/epoch.ts"
 import { encodeIntake } from "../vault/intake.ts"
-import { openMembers } from "../vault/members.ts"
+import { type Members, openMembers } from "../vault/members.ts"
 import type { AgentVault, AgentVaults } from "./agent-vault.ts"
 import type { AgentContext } from "./ports.ts"
 import { requireFactor } from "./second-factor.ts"
@@ -59,7 +60,7 @@ export async function cosign(
     }
     const state = await readAnnouncements(context, vault, signal)
     const act = understand(aggregate, viewOf(vault, state))
-    await requireMembers(context, vault, act, signal)
+    await requireMembers(context, vault, state, act, signal)
     const hash = aggregateHash(network, bytes)
     const rule = factor ? "second-factor" : "delay"
     if (factor) await requireFactor(context, vault, hash, factor)
@@ -110,17 +111,17 @@ function viewOf({ id, secrets }: AgentVault, { newest }: RegisterState): Registe
 
 /**
  * The members object that the act announces must say the same as its seat changes.
- * @throws {AgentRefusedError} "members" when it names other patient keys, lacks the card of a seat or keeps that of a lost one
+ * @throws {AgentRefusedError} "members" when it names other patient keys, lacks the card of a new seat, keeps that of a lost one, or adds
+ *   one without a seat
  */
 async function requireMembers(
   context: Context,
   vault: AgentVault,
+  { newest }: RegisterState,
   { announcement, seated, unseated }: UnderstoodAct,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { epoch } = heldEpoch(vault, announcement.epoch)
-  const object = await getObject(vault.stores.control, announcement.members, signal)
-  const { words, phone, agent, cards } = openMembers(vault.id, epoch, object)
+  const { words, phone, agent, cards } = await membersOf(vault, announcement, signal)
   const { secrets, identity } = vault
   const isSameOwner =
     equal(words, secrets.words) && equal(phone, secrets.phone) && equal(agent, identity.key)
@@ -132,11 +133,29 @@ async function requireMembers(
     parsed.every((card) => isForVault(card, vault)) &&
     seated.every((address) => has(withCard, address) && !has(seatsNow, address)) &&
     unseated.every((address) => !has(withCard, address) && has(seatsNow, address))
-  if (isSameOwner && fits) return
+  if (isSameOwner && fits) {
+    const seatless = cards.filter(
+      (_, i) => !has([...seatsNow, ...seated], withCard[i] as Uint8Array),
+    )
+    // A seat that others took away must not keep the patient from acting: its card may stay, no new one may come.
+    const known =
+      seatless.length > 0 ? (await membersOf(vault, newest.announcement, signal)).cards : []
+    if (seatless.every((card) => has(known, card))) return
+  }
   throw new AgentRefusedError(
     "the agent does not cosign this act: the members it announces are not those that it seats",
     "members",
   )
+}
+
+async function membersOf(
+  vault: AgentVault,
+  announcement: Announcement,
+  signal: AbortSignal | undefined,
+): Promise<Members> {
+  const { epoch } = heldEpoch(vault, announcement.epoch)
+  const object = await getObject(vault.stores.control, announcement.members, signal)
+  return openMembers(vault.id, epoch, object)
 }
 
 async function requireDelay(

@@ -21,7 +21,7 @@ import { readSecret } from "./secrets.ts"
 
 interface Options {
   readonly out: string
-  readonly link?: string
+  readonly link?: boolean
   readonly linkFile?: string
   readonly passcodeFile?: string
   readonly category?: string
@@ -42,8 +42,8 @@ export function define(verb: Command): void {
       "where the files go: RECORD/SOP-INSTANCE-UID.dcm; further versions of one in a record: UID~2.dcm, …",
     )
     .option("--category <category>", "which vault, when several are pinned here")
-    .option("--link <link>", "a SMART Health Link instead of an account: shlink:/…")
-    .option("--link-file <file>", "file with the link: keeps it out of the list of processes")
+    .option("--link", "open a SMART Health Link instead of an account; it is typed, unseen")
+    .option("--link-file <file>", "file with the link, instead of typing it")
     .option("--passcode-file <file>", "file with the link's passcode; typed when left out")
     .addHelpText(
       "after",
@@ -53,7 +53,7 @@ Examples:
   medlake fetch --link-file link.txt --passcode-file passcode.txt --out ./images`,
     )
     .action(async (names: string[], options: Options, command: Command) => {
-      if (options.link !== undefined || options.linkFile !== undefined) {
+      if (options.link === true || options.linkFile !== undefined) {
         await fetchByLink(names, options, processOutput(globalsOf(command).json === true))
         return
       }
@@ -73,10 +73,10 @@ Examples:
 /** Needs no home: the link is all. */
 async function fetchByLink(
   names: readonly string[],
-  { link, linkFile, passcodeFile, out }: Options,
+  { linkFile, passcodeFile, out }: Options,
   output: Output,
 ): Promise<void> {
-  const text = link ?? (await readSecret("Link", linkFile, "--link-file"))
+  const text = await readSecret("Link", linkFile, "--link-file")
   const passcode = () => readSecret("Passcode", passcodeFile, "--passcode-file")
   const control = new Map<string, BlobStore>()
   const cipher = new SegmentCipherPool()

@@ -1,4 +1,5 @@
 // oxlint-disable unicorn/no-thenable -- "then" is the word of the rules file; nobody awaits a rule
+import { readFile } from "node:fs/promises"
 import { describe, expect, it } from "vitest"
 import { type DepositFacts, decide, parseRules } from "../../../src/agent/rules.ts"
 import { InvalidInputError } from "../../../src/base/errors.ts"
@@ -79,5 +80,35 @@ describe("parseRules", () => {
   it("names the field that is wrong", () => {
     const rules = { deposits: [adopt, { ...adopt, maxBytes: "2 GB" }] }
     expect(() => parseRules(rules)).toThrow(/deposits\.1\.maxBytes/)
+  })
+})
+
+describe("docs/agent.md", () => {
+  it("has an example that is right, and that decides as the page says", async () => {
+    const page = await readFile(new URL("../../../docs/agent.md", import.meta.url), "utf8")
+    const [, example] = /```json\n(.*?)```/s.exec(page) ?? []
+    const rules = parseRules(JSON.parse(example ?? ""))
+    const day = {
+      name: "Practice Dr. Example",
+      root: new Uint8Array(32),
+      category: "imaging",
+      kind: "dicom-study",
+      bytes: 1000,
+      lastHour: 0,
+      at: Date.UTC(2026, 6, 3, 12),
+    }
+    const decided = (changes: Partial<typeof day>) => {
+      const { rule, outcome } = decide(rules, { ...day, ...changes })
+      return `${outcome} by ${rule}`
+    }
+    expect(decided({})).toBe("adopt by practice by day")
+    expect(decided({ bytes: 5e8 + 1 })).toBe("refuse by practice by day")
+    expect(decided({ lastHour: 20 })).toBe("refuse by practice by day")
+    expect(decided({ at: Date.UTC(2026, 6, 3, 23) })).toBe("refuse by practice by day")
+    expect(decided({ kind: "report" })).toBe("refuse by no reports yet")
+    expect(decided({ name: "Somebody" })).toBe("ask by everybody else")
+    expect(decide(parseRules({}), day)).toMatchObject({ outcome: "adopt", rule: "member" })
+    for (const field of Object.keys(rules.deposits[2] ?? {}))
+      expect(page).toContain(`| \`${field}\``)
   })
 })

@@ -7,13 +7,14 @@ import type { VectorFile } from "./case.ts"
 import { blobFiles } from "./formats/blobs.ts"
 import { calendarFiles } from "./formats/calendar.ts"
 import { cardFiles } from "./formats/cards.ts"
+import { catalogueFiles } from "./formats/catalogues.ts"
 import { envelopeFiles } from "./formats/envelopes.ts"
 import { grantFiles } from "./formats/grants.ts"
 import { keyFiles } from "./formats/keys.ts"
 import { linkFiles } from "./formats/links.ts"
 import { manifestFiles } from "./formats/manifests.ts"
 import { phoneFiles } from "./formats/phone.ts"
-import { recordFiles } from "./formats/records.ts"
+import { recordMessageFiles } from "./formats/record-messages.ts"
 import { registerFiles } from "./formats/register.ts"
 import { storeFiles } from "./formats/stores.ts"
 import { writerFiles } from "./formats/writers.ts"
@@ -25,7 +26,8 @@ export async function vectorFiles(): Promise<VectorFile[]> {
     ...calendarFiles(),
     ...(await blobFiles()),
     ...(await manifestFiles()),
-    ...(await recordFiles()),
+    ...(await catalogueFiles()),
+    ...(await recordMessageFiles()),
     ...(await registerFiles()),
     ...(await envelopeFiles()),
     ...(await grantFiles()),

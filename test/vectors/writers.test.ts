@@ -5,7 +5,7 @@ import { sealCatalogue } from "../../src/record/catalogue.ts"
 import { sealDeposit, sealDraft } from "../../src/record/deposit.ts"
 import { type Manifest, sealManifest } from "../../src/record/manifest.ts"
 import { sealQuery, sealQueryAnswer } from "../../src/record/query.ts"
-import { encodeRecordMessage } from "../../src/record/record-message.ts"
+import { encodeRecordMessage, type RecordMessageContent } from "../../src/record/record-message.ts"
 import { encodeAnnouncement } from "../../src/vault/announcement.ts"
 import { signCard } from "../../src/vault/card.ts"
 import { encodeGrantMessage, sealGrant } from "../../src/vault/grant.ts"
@@ -84,12 +84,7 @@ const WRITERS: readonly (readonly [file: string, make: () => Written, name?: str
       encodeRecordMessage(
         vaultId,
         epochKeys,
-        {
-          manifest: record.pins.manifest.cid,
-          catalogue: sample.cidOf("catalogue"),
-          slot: record.slot,
-          recordKey: record.recordKey,
-        },
+        vector("record-message").reads as RecordMessageContent,
         scripted(salt),
       ),
   ],

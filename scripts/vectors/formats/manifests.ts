@@ -62,6 +62,12 @@ const manifestOf = (plaintext: Uint8Array) => ({
   box: seal(recordKey, "manifest", ctx0, salt, pad(plaintext)),
 })
 
+/** The object whose name the vectors of §4 and §5 hold. */
+export async function manifestObject(): Promise<Uint8Array> {
+  const { body } = await manifestValue()
+  return encodeDagCbor(manifestOf(encodeDagCbor(signed(encodeDagCbor(body)))))
+}
+
 async function manifestCases(): Promise<Case[]> {
   const read = "manifest"
   const { body } = await manifestValue()

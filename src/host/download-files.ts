@@ -10,6 +10,9 @@ import { equal } from "../base/bytes.ts"
 import { AlreadyExistsError } from "../base/errors.ts"
 import { fileError } from "./files.ts"
 
+/** How the name of a file ends that is not whole yet. */
+export const PART = ".part"
+
 /** A name for each instance of a record: `UID.dcm`; of versions with one UID the second is `UID~2.dcm`, which no UID can be. */
 export function downloadNames(uids: readonly string[]): string[] {
   const seen = new Map<string, number>()
@@ -30,16 +33,16 @@ export async function startDownload(
   path: string,
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<() => Promise<void>> {
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.part`
+  const temporary = `${path}.${randomBytes(6).toString("hex")}${PART}`
   const fail = async (cause: unknown): Promise<never> => {
-    await rm(temporary, { force: true })
+    await rm(temporary, { force: true }).catch(() => undefined)
     throw fileError(path, cause)
   }
   const file = await open(temporary, "wx", 0o600).catch(fail)
   try {
     for await (const piece of bytes) await writeAll(file, piece)
   } catch (cause) {
-    await file.close()
+    await file.close().catch(() => undefined)
     return await fail(cause)
   }
   return async () => {
@@ -74,7 +77,11 @@ export async function isDownloaded(path: string, length: number, sha256: Uint8Ar
   if (!found) return false
   const hash = createHash("sha256")
   if (found.isFile() && found.size === length) {
-    for await (const piece of createReadStream(path)) hash.update(piece as Buffer)
+    try {
+      for await (const piece of createReadStream(path)) hash.update(piece as Buffer)
+    } catch (cause) {
+      throw fileError(path, cause)
+    }
     if (equal(hash.digest(), sha256)) return true
   }
   throw new AlreadyExistsError(

@@ -3,17 +3,19 @@
  *
  *     fetchRecord ──bytes──▶ UID.dcm.….part ──fsync, rename (several at once, behind the reading)──▶ UID.dcm
  *
+ * What a killed process left half-written there is removed by the next one, an hour later.
+ *
  * @module
  */
-import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import PQueue from "p-queue"
 import type { BlobStore } from "../../storage/blob-store.ts"
+import { systemClock } from "../base/clock.ts"
 import { fetchRecord, instanceParts } from "../lake/fetch.ts"
 import type { LakeContext } from "../lake/ports.ts"
 import type { Manifest } from "../record/manifest.ts"
-import { downloadNames, isDownloaded, startDownload } from "./download-files.ts"
-import { fileError, syncFolder } from "./files.ts"
+import { downloadNames, isDownloaded, PART, startDownload } from "./download-files.ts"
+import { makeFolder, sweepUnfinished, syncFolder } from "./files.ts"
 
 /** Files that wait for the disk at once. */
 const FILES_AT_ONCE = 16
@@ -60,9 +62,8 @@ export async function downloadRecord(
     else missing.add(index)
   }
   if (missing.size === 0) return { instances, written: 0 }
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw fileError(folder, cause)
-  })
+  await makeFolder(folder)
+  await sweepUnfinished(folder, systemClock.now(), PART)
   const finishing = new PQueue({ concurrency: FILES_AT_ONCE })
   const failures: unknown[] = []
   const wanted = (index: number) => missing.has(index)

@@ -84,9 +84,13 @@ export async function makeFolder(folder: string): Promise<void> {
  * Removes what killed processes left half-written in a folder. Younger than an hour, it may still be at work.
  * @param now milliseconds since 1970
  */
-export async function sweepUnfinished(folder: string, now: number): Promise<void> {
+export async function sweepUnfinished(
+  folder: string,
+  now: number,
+  ending = UNFINISHED,
+): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
-    if (!name.endsWith(UNFINISHED)) continue
+    if (!name.endsWith(ending)) continue
     const path = join(folder, name)
     const found = await stat(path).catch(() => undefined)
     if (found && now - found.mtimeMs > HOUR_MS) await rm(path, { force: true })

@@ -14,6 +14,7 @@ import { keyFiles } from "./formats/keys.ts"
 import { linkFiles } from "./formats/links.ts"
 import { manifestFiles } from "./formats/manifests.ts"
 import { phoneFiles } from "./formats/phone.ts"
+import { primitiveFiles } from "./formats/primitives.ts"
 import { recordMessageFiles } from "./formats/record-messages.ts"
 import { registerFiles } from "./formats/register.ts"
 import { storeFiles } from "./formats/stores.ts"
@@ -22,6 +23,7 @@ import { writerFiles } from "./formats/writers.ts"
 /** The files' content: the same in every run. */
 export async function vectorFiles(): Promise<VectorFile[]> {
   return [
+    ...(await primitiveFiles()),
     ...keyFiles(),
     ...calendarFiles(),
     ...(await blobFiles()),

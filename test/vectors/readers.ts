@@ -64,9 +64,10 @@ import { requireSignature } from "../../src/vault/signature.ts"
 import { slotOf } from "../../src/vault/slot.ts"
 import { verifyStoreCall } from "../../src/vault/store-authorization.ts"
 import { openVaultFile } from "../../src/vault/vault-file.ts"
+import { PRIMITIVE_READERS, type PrimitiveGiven } from "./primitive-readers.ts"
 
 /** What cases give to readers; each reader needs some of it. */
-export interface Given {
+export interface Given extends PrimitiveGiven {
   readonly vault: VaultId
   readonly epoch: number
   readonly ctx: Context
@@ -203,6 +204,7 @@ function readAccount(given: Given): unknown {
 
 /** By the name that cases give. */
 export const READERS: Readonly<Record<string, Reader>> = {
+  ...PRIMITIVE_READERS,
   kdf: (_, { key, label, ctx }) => kdf(key, label, ctx),
   seal: (bytes, { key, label, ctx, salt }) => open(key, label, ctx, salt, bytes),
   opener: (_, { key, label, ctx, salt }) => boxKey(key, label, ctx, salt),

@@ -37,6 +37,7 @@ const COUNTS: Readonly<Record<string, readonly [read: number, refused: number]>>
   manifest: [1, 103],
   members: [1, 47],
   offer: [2, 50],
+  primitives: [29, 34],
   "query-answer": [1, 16],
   query: [1, 54],
   "record-message": [2, 25],

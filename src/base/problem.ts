@@ -105,6 +105,7 @@ export function fromProblem(body: unknown): MedlakeError | undefined {
   if (code === "too_many_requests") {
     return new TooManyRequestsError(title, typeof retryAfterS === "number" ? retryAfterS : 1)
   }
-  const known = WITH_MESSAGE[code as ErrorCode]
+  // The code is a stranger's text: "constructor" is a field of every object.
+  const known = Object.hasOwn(WITH_MESSAGE, code) ? WITH_MESSAGE[code as ErrorCode] : undefined
   return known && new known(title)
 }

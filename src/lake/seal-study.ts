@@ -34,7 +34,7 @@ import type { Identity, LakeContext } from "./ports.ts"
 /** Kind of record that an upload of DICOM makes. */
 export const DICOM_STUDY = "dicom-study"
 
-/** Sealed segments of blobs up to this many bytes are kept for the store. */
+/** Sealed segments of a study's blobs are kept for the store, up to this many bytes of content in all. */
 const KEEP_LIMIT = 48 << 20
 const HASH = 32
 
@@ -68,10 +68,15 @@ export async function sealStudy(
   const kept = new Map<string, readonly Uint8Array[]>()
   const blobs: PendingBlob[] = []
   const parts: ManifestPart[] = []
+  let room = KEEP_LIMIT
   const add = async (kind: PendingBlob["kind"], sources: readonly PartSource[]) => {
-    const sealed = await firstPass(context, kind, sources, blobs.length, options)
+    const isKept = totalLength(sources) <= room
+    const sealed = await firstPass(context, kind, sources, blobs.length, { ...options, isKept })
     parts.push(...sealed.parts)
-    if (sealed.leaves) kept.set(sealed.blob.cid, sealed.leaves)
+    if (sealed.leaves) {
+      kept.set(sealed.blob.cid, sealed.leaves)
+      room -= sealed.blob.length
+    }
     return sealed.blob
   }
   const deriving = derivedParts(study)
@@ -161,14 +166,18 @@ async function firstPass(
   kind: PendingBlob["kind"],
   sources: readonly PartSource[],
   index: number,
-  { onBytes, signal }: { onBytes?: (bytes: number) => void; signal?: AbortSignal },
+  {
+    isKept,
+    onBytes,
+    signal,
+  }: { isKept: boolean; onBytes?: (bytes: number) => void; signal?: AbortSignal },
 ) {
   const secrets = newBlobSecrets(kind, random)
   const parts: ManifestPart[] = []
   const length = totalLength(sources)
   const content = { length, open: () => joinParts(sources, index, (part) => parts.push(part)) }
   const digests: Uint8Array[] = []
-  const leaves: Uint8Array[] | undefined = length <= KEEP_LIMIT ? [] : undefined
+  const leaves: Uint8Array[] | undefined = isKept ? [] : undefined
   for await (const { leaf, digest } of sealBlob(secrets, content, cipher)) {
     signal?.throwIfAborted()
     digests.push(digest)

@@ -17,17 +17,17 @@ import type { Embedded, Transaction } from "./transaction.ts"
 export type Listener = (topic: string, data: unknown) => void
 
 /** Channels that exist; those marked take an address. */
-const CHANNELS: Readonly<Record<string, boolean>> = {
-  block: false,
-  finalizedBlock: false,
-  confirmedAdded: true,
-  unconfirmedAdded: true,
-  unconfirmedRemoved: true,
-  partialAdded: true,
-  partialRemoved: true,
-  cosignature: true,
-  status: true,
-}
+const CHANNELS: ReadonlyMap<string, boolean> = new Map([
+  ["block", false],
+  ["finalizedBlock", false],
+  ["confirmedAdded", true],
+  ["unconfirmedAdded", true],
+  ["unconfirmedRemoved", true],
+  ["partialAdded", true],
+  ["partialRemoved", true],
+  ["cosignature", true],
+  ["status", true],
+])
 
 /** Subscriptions of all listeners over one chain. */
 export class Channels {
@@ -59,7 +59,7 @@ export class Channels {
   /** Whether a channel of this name exists. */
   static isChannel(topic: string): boolean {
     const [channel = "", address] = topic.split("/", 2)
-    const takesAddress = CHANNELS[channel]
+    const takesAddress = CHANNELS.get(channel)
     return takesAddress !== undefined && (address === undefined || takesAddress)
   }
 

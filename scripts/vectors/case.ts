@@ -14,6 +14,7 @@ export type ErrorName =
   | "UnsupportedError"
   | "IntegrityError"
   | "AccessDeniedError"
+  | "ClockSkewError"
   | "StaleEpochError"
 
 /** One reading, and what must come of it: a value or an error. */

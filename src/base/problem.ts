@@ -54,7 +54,7 @@ const STATUS = {
   ledger_refused: 422,
   foreign_network: 421,
   deadline_passed: 410,
-  clock_skewed: 503,
+  clock_skewed: 403,
   stale_epoch: 409,
   agent_unavailable: 503,
   agent_refused: 403,

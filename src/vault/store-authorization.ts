@@ -10,7 +10,7 @@
 import { z } from "zod"
 import { base64url, fromBase64url } from "../base/bytes.ts"
 import { decodeDagCbor, encodeDagCbor } from "../base/dag-cbor.ts"
-import { AccessDeniedError, InvalidInputError } from "../base/errors.ts"
+import { ClockSkewError, InvalidInputError } from "../base/errors.ts"
 import { addressOf } from "../crypto/address.ts"
 import { bytes, encodeShape, parseShape, whole } from "./shape.ts"
 import { requireSignature, type Signer, type Statement, signStatement } from "./signature.ts"
@@ -80,7 +80,7 @@ export async function authorizeStoreCall(
  * @param now the store's clock, milliseconds since 1970
  * @throws {InvalidInputError} when there is no such header, or it is malformed
  * @throws {UnsupportedError} when it has another version
- * @throws {AccessDeniedError} when it was made more than five minutes from `now`
+ * @throws {ClockSkewError} when it was made more than five minutes from `now`
  * @throws {IntegrityError} when it was signed for another call, register or network, or not by its signer
  */
 export function verifyStoreCall(
@@ -98,8 +98,8 @@ export function verifyStoreCall(
     decodeDagCbor(fromBase64url(header.slice(SCHEME.length))),
   )
   if (Math.abs(now - at) > WINDOW_MS) {
-    throw new AccessDeniedError(
-      "the authorization was made more than five minutes from this store's time: set the clock",
+    throw new ClockSkewError(
+      "this machine's clock and the store's are more than five minutes apart: set the clock",
     )
   }
   requireSignature(statementOf(call, network, register, at), signer, signature)

@@ -147,6 +147,8 @@ export async function startWorld(options: { readonly agent?: StartAgent } = {}) 
     setRules: (rules: unknown) => {
       state.rules = parseRules(rules)
     },
+    /** Ends the agent as a signal would; {@link restart} starts it again. */
+    stopAgent: () => running.agent.close(),
     /** Ends the agent as a signal would, and starts it anew on the same home and port. */
     restart: async () => {
       const { port } = new URL(running.agent.url)

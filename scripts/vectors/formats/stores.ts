@@ -40,7 +40,7 @@ async function storeCases(): Promise<Case[]> {
   const right = header(encodeDagCbor(fields))
   const refused = refusalsOf(read)
   const late = (name: string, minutes: number, ms: number) =>
-    refused(name, right, "AccessDeniedError", { now: STORE_TIME + minutes * MINUTES + ms })
+    refused(name, right, "ClockSkewError", { now: STORE_TIME + minutes * MINUTES + ms })
   const foreign = (name: string, given: object) =>
     refused(name, right, "IntegrityError", { ...given })
   const said = (more: object) => header(encodeDagCbor({ ...fields, ...more }))

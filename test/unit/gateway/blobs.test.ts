@@ -146,7 +146,7 @@ describe("PUT", () => {
     const now = world.clock.now()
     for (const at of [now - FIVE_MINUTES - 5000, now + FIVE_MINUTES + 60_000]) {
       const header = await authorization(blob.call("PUT"), hospital.identity, { at })
-      expect(await codeOf(await put(blob, header))).toBe("403 access_denied")
+      expect(await codeOf(await put(blob, header))).toBe("403 clock_skewed")
     }
     await expectNothing(blob)
     const header = await authorization(blob.call("PUT"), hospital.identity, {

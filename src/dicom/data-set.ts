@@ -31,8 +31,10 @@ const IMPLICIT_LE = "1.2.840.10008.1.2"
 const EXPLICIT_LE = "1.2.840.10008.1.2.1"
 const DEFLATED = "1.2.840.10008.1.2.1.99"
 const BIG_ENDIAN = "1.2.840.10008.1.2.2"
-/** Pixel Data; Float and Double Float Pixel Data come before it and are small in number. */
+/** Pixel Data: the parser stops there. */
 const PIXEL_DATA = "x7fe00010"
+/** Pixel Data, Float and Double Float Pixel Data; of which an instance has one (PS3.3 §C.7.6.3, §C.7.6.24, §C.7.6.25). */
+export const PIXEL_TAGS: readonly string[] = [PIXEL_DATA, "x7fe00008", "x7fe00009"]
 /** Holds the header of most images. */
 const FIRST_WINDOW = 1 << 14
 /** A header larger than this is not read: objects without pixel data may hold documents. */
@@ -97,9 +99,14 @@ async function parse(
   }
 }
 
-/** The data set over a copy of its bytes up to the pixel data: the window with it may go, however many headers are kept. */
+/** The element that holds an instance's pixels, if any does. */
+export function pixelElement({ elements }: DataSet): Element | undefined {
+  return PIXEL_TAGS.map((tag) => elements[tag]).find((one) => one !== undefined)
+}
+
+/** The data set over a copy of its bytes up to the pixels: the window with them may go, however many headers are kept. */
 function withoutPixels(dataSet: DataSet): DataSet {
-  const pixels = dataSet.elements[PIXEL_DATA]
+  const pixels = pixelElement(dataSet)
   if (pixels) moveTo(dataSet, dataSet.byteArray.slice(0, pixels.dataOffset))
   return dataSet
 }

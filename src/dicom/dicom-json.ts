@@ -9,6 +9,7 @@
  */
 import type { DataSet, Element } from "dicom-parser"
 import { valueRepresentation } from "./byte-stream.ts"
+import { PIXEL_TAGS } from "./data-set.ts"
 import { vrOf } from "./dictionary.ts"
 import { hiddenItems } from "./hidden-items.ts"
 import { bytesOf, characterSetOf, textOf } from "./text.ts"
@@ -33,6 +34,7 @@ const BINARY: readonly string[] = ["OB", "OD", "OF", "OL", "OV", "OW", "UN"]
 const WORD_SIZES: Readonly<Record<string, number>> = { OD: 8, OF: 4, OL: 4, OV: 8, OW: 2 }
 const TEXT: readonly string[] = "AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split(" ")
 const SINGLE_TEXT: readonly string[] = ["LT", "ST", "UT", "UR"]
+const PIXEL_VRS: readonly string[] = ["OB", "OD", "OF", "OW"]
 const PERSON_NAME_GROUPS = ["Alphabetic", "Ideographic", "Phonetic"] as const
 
 /** What PS3.5 §6.2 allows in DS and IS. */
@@ -93,8 +95,9 @@ function attribute(dataSet: DataSet, tag: string, element: Element, place: Place
   const isEmpty = element.length === 0 && written === undefined
   if (element.items && !isEmpty) return { vr: "SQ", ...values(itemsOf(element.items, place)) }
   const vr = representationOf(tag, written, place)
-  const isPixelData = tag === "x7fe00010"
-  if (isPixelData) return { vr: vr === "OW" ? "OW" : "OB", BulkDataURI: bulkUri(place) }
+  if (PIXEL_TAGS.includes(tag)) {
+    return { vr: PIXEL_VRS.includes(vr) ? vr : "OB", BulkDataURI: bulkUri(place) }
+  }
   if (element.length === 0) return { vr }
   if (vr === "SQ" || (vr === "UN" && element.hadUndefinedLength)) {
     const hidden = hiddenItems(dataSet, element)

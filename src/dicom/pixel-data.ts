@@ -4,7 +4,7 @@
  * @module
  */
 import type { DataSet } from "dicom-parser"
-import type { ParsedDataSet } from "./data-set.ts"
+import { type ParsedDataSet, pixelElement } from "./data-set.ts"
 import { refuse } from "./refusal.ts"
 import type { DicomSource } from "./source.ts"
 import { numberAt } from "./text.ts"
@@ -18,7 +18,6 @@ export interface FileRange {
 /** A frame: one range, or several where its fragments are apart. */
 export type Frame = readonly FileRange[]
 
-const PIXEL_DATA = "x7fe00010"
 const EXTENDED_OFFSETS = "x7fe00001"
 const UNDEFINED_LENGTH = 0xffffffff
 const ITEM_HEADER = 8
@@ -42,7 +41,7 @@ const NATIVE: readonly string[] = [
  */
 export async function framesOf(source: DicomSource, parsed: ParsedDataSet): Promise<Frame[]> {
   const { dataSet, isInflated, size } = parsed
-  const element = dataSet.elements[PIXEL_DATA]
+  const element = pixelElement(dataSet)
   if (!element) return []
   const { dataOffset: offset, length } = element
   const isEncapsulated = length === UNDEFINED_LENGTH

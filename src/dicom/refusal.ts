@@ -32,6 +32,9 @@ const SENTENCES: Readonly<Record<DicomRefusal, string>> = {
     "a UID of the data set holds other characters than letters, digits, dot, hyphen and underscore, or is too long",
 }
 
+/** Every reason. */
+export const REFUSALS = Object.keys(SENTENCES) as DicomRefusal[]
+
 /** Reasons that speak of damage; the others speak of the wrong kind of file. */
 const DAMAGE: readonly DicomRefusal[] = ["malformed", "truncated"]
 

@@ -15,6 +15,7 @@ from pydicom.encaps import generate_frames
 from pydicom.filereader import _read_file_meta_info, read_preamble
 
 PIXEL_DATA = 0x7FE00010
+PIXELS = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
 NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
 
 
@@ -31,10 +32,11 @@ def data_set_digest(path):
 
 def frames(dataset, syntax):
     """Digests of the frames; None where pydicom can't tell them apart, or they are no whole bytes."""
-    if PIXEL_DATA not in dataset:
+    tag = next((tag for tag in PIXELS if tag in dataset), None)
+    if tag is None:
         return []
     count = int(dataset.get("NumberOfFrames") or 1)
-    data = dataset[PIXEL_DATA].value
+    data = dataset[tag].value
     if syntax not in NATIVE:
         return [sha256(frame) for frame in generate_frames(data, number_of_frames=count)]
     bits = dataset.Rows * dataset.Columns * dataset.get("SamplesPerPixel", 1) * dataset.BitsAllocated

@@ -2,6 +2,7 @@ import { deflateRawSync } from "node:zlib"
 import { describe, expect, it } from "vitest"
 import { concat } from "../../../src/base/bytes.ts"
 import { readDataSet } from "../../../src/dicom/data-set.ts"
+import { toDicomJson } from "../../../src/dicom/dicom-json.ts"
 import { framesOf } from "../../../src/dicom/pixel-data.ts"
 import { reasonOf } from "../../../src/dicom/refusal.ts"
 import { bytesSource, type DicomSource } from "../../../src/dicom/source.ts"
@@ -85,6 +86,19 @@ describe("frames of native pixel data", () => {
     expect((await framesIn(bytesSource(dicomFile(elements)))).map(({ length }) => length)).toEqual([
       10,
     ])
+  })
+
+  it.each([
+    ["7FE00008", "OF", 32],
+    ["7FE00009", "OD", 64],
+  ])("are found in floating point pixel data (%s)", async (tag, vr, bits) => {
+    const pixels = new Uint8Array((4 * bits) / 8).fill(1)
+    const elements: DicomElement[] = [...identity(), ...imageOf(2, 1, 2, bits), [tag, vr, pixels]]
+    const source = bytesSource(dicomFile(elements))
+    expect((await framesIn(source)).map(({ length }) => length)).toEqual([bits / 4, bits / 4])
+    const { dataSet } = await readDataSet(source)
+    expect(toDicomJson(dataSet, false)[tag]).toEqual({ vr, BulkDataURI: `bulkdata/${tag}` })
+    expect(dataSet.byteArray.at(-1)).not.toBe(1)
   })
 
   it("are none where several don't fit, where the frame count lies, and in a deflated data set", async () => {

@@ -40,6 +40,9 @@ const FIRST_WINDOW = 1 << 14
 /** A header larger than this is not read: objects without pixel data may hold documents. */
 const MAX_WINDOW = 512 << 20
 
+/** What one record can name with its leaf hashes (docs/FORMAT.md §3), and more than any real file has. */
+const MAX_FILE = 24 * 2 ** 30
+
 /** How a file begins. */
 interface Form {
   /** Where group 2 begins, or the data set where there is no group 2. */
@@ -61,6 +64,7 @@ const ParserDataSet = (
  */
 export async function readDataSet(source: DicomSource): Promise<ParsedDataSet> {
   if (source.size === 0) throw refuse("empty")
+  if (source.size > MAX_FILE) throw refuse("too-large")
   let head = await source.read(0, Math.min(source.size, FIRST_WINDOW))
   const form = formOf(head)
   for (let window = FIRST_WINDOW; ; ) {

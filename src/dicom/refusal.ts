@@ -26,7 +26,7 @@ const SENTENCES: Readonly<Record<DicomRefusal, string>> = {
   malformed: "the data set does not follow PS3.5 and can't be read",
   truncated: "the file ends in the middle of its data set: get a whole copy",
   "too-large":
-    "the header or the inflated data set is larger than 512 MiB, or has more parts than any real one",
+    "the file is larger than 24 GiB, its header or inflated data set than 512 MiB, or it has more parts than any real one",
   "missing-uid": "the data set lacks its study, series, instance or SOP class UID",
   "invalid-uid":
     "a UID of the data set holds other characters than letters, digits, dot, hyphen and underscore, or is too long",

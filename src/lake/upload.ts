@@ -13,6 +13,7 @@ import { InvalidInputError, MedlakeError } from "../base/errors.ts"
 import { type Instance, readInstance } from "../dicom/instance.ts"
 import type { DicomSource } from "../dicom/source.ts"
 import { type Grouping, groupStudies } from "../dicom/study.ts"
+import { studyParts } from "../dicom/study-parts.ts"
 import { type Anchored, anchor } from "./anchor.ts"
 import { existencesOf } from "./existence.ts"
 import type { PendingUpload } from "./pending-upload.ts"
@@ -88,7 +89,8 @@ export async function upload(
     )
   }
   const nameOf = (instance: Instance) => names.get(instance) ?? ""
-  const { drop, ...early } = sealEarly(context, job, grouping.studies, nameOf)
+  const all = grouping.studies.flatMap(studyParts)
+  const { drop, ...early } = sealEarly(context, job, all, nameOf)
   const known = await existing(context, job, instances).catch(async (error: unknown) => {
     await drop()
     throw error
@@ -96,7 +98,7 @@ export async function upload(
   const isNew = (instance: Instance) => known.get(instance) !== "exists"
   const isAllNew = instances.every(isNew)
   if (!isAllNew) await drop()
-  const { studies } = isAllNew ? grouping : groupStudies(instances.filter(isNew))
+  const studies = isAllNew ? all : groupStudies(instances.filter(isNew)).studies.flatMap(studyParts)
   const sealed = isAllNew ? early.sealed : sealing(context, job, studies, nameOf)
   const uploads: PendingUpload[] = []
   for (const study of studies) {

@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest"
+import { padmeLength } from "../../../src/crypto/padme.ts"
 import { type Instance, readInstance } from "../../../src/dicom/instance.ts"
 import { bytesSource } from "../../../src/dicom/source.ts"
 import { groupStudies, type Study } from "../../../src/dicom/study.ts"
+import { studyParts } from "../../../src/dicom/study-parts.ts"
 import { summarize } from "../../../src/dicom/summary.ts"
+import { sealManifest } from "../../../src/record/manifest.ts"
 import { type DicomElement, dicomFile, identity } from "../../support/dicom-file.ts"
+import { cidOf, hospital, secretOf, seeded, vaultId } from "../vault/samples.ts"
 
 interface Made {
   readonly study?: string
@@ -134,3 +138,88 @@ describe("summarize", () => {
     })
   })
 })
+
+describe("studyParts", () => {
+  /** Instances that are nothing but a name and a size. */
+  const series = (name: string, count: number, size: number) => ({
+    seriesInstanceUid: name,
+    instances: Array.from({ length: count }, (_, i) => {
+      const source = { size, read: async () => new Uint8Array() }
+      return { sopInstanceUid: `${name}.${i}`, source } as unknown as Instance
+    }),
+  })
+
+  it("are the study itself where one record holds it", () => {
+    const study = {
+      studyInstanceUid: "1",
+      series: [series("a", 2000, 1 << 19), series("b", 3, 100)],
+    }
+    expect(studyParts(study)).toEqual([study])
+    expect(studyParts({ studyInstanceUid: "1", series: [] })).toEqual([])
+  })
+
+  it("hold every instance once and in order, and keep below the largest manifest", async () => {
+    const many = Array.from({ length: 1500 }, (_, i) => series(`s${i}`, 1, 100))
+    const studies = [
+      [series("a", 10_000, 1 << 19)],
+      many,
+      [series("b", 3, 20 * 2 ** 30), series("c", 2, 100)],
+    ]
+    for (const [i, all] of studies.entries()) {
+      const parts = studyParts({ studyInstanceUid: "1", series: all })
+      const flat = parts.flatMap((part) => part.series.flatMap(({ instances }) => instances))
+      const sizes = await Promise.all(parts.map(manifestSize))
+      expect(parts).toHaveLength([4, 2, 3][i] as number)
+      expect(flat).toEqual(all.flatMap(({ instances }) => instances))
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(1 << 20)
+      expect(
+        parts.every((part) => part.series.every(({ instances }) => instances.length > 0)),
+      ).toBe(true)
+    }
+  })
+})
+
+/** Bytes of the largest manifest that a part can make: with the longest UIDs, every hash at its full length. */
+async function manifestSize({ series }: Study): Promise<number> {
+  const ref = "9".repeat(128)
+  const far = 2 ** 40
+  const part = {
+    coding: "identity",
+    blob: 2000,
+    offset: far,
+    length: far,
+    sha256: secretOf("part"),
+    ref,
+  } as const
+  const derived = ["series-metadata", "frame-index"].flatMap((role) =>
+    series.map(() => ({ ...part, role, type: "application/dicom+json" })),
+  )
+  const instances = series.flatMap((one) => one.instances)
+  const parts = instances.map(() => ({ ...part, role: "instance", type: "application/dicom" }))
+  const blobs = series.map((one) => {
+    const length = one.instances.reduce((sum, { source }) => sum + source.size, 0)
+    const leaves = new Uint8Array(32 * Math.ceil((padmeLength(length) + 1) / ((1 << 20) - 16)))
+    const secrets = { id: new Uint8Array(16), dek: secretOf("dek"), commit: secretOf("commit") }
+    return {
+      ...secrets,
+      kind: "bundle" as const,
+      cid: cidOf("blob"),
+      size: far,
+      length: far,
+      leaves,
+    }
+  })
+  const manifest = {
+    kind: "dicom-study",
+    writer: hospital.key,
+    sealed: far,
+    time: far,
+    undated: false,
+    before1970: false,
+    blobs,
+    parts: [...parts, ...derived],
+  }
+  const by = { writer: hospital, random: seeded("study parts") }
+  const { bytes } = await sealManifest(vaultId, secretOf("record key"), manifest, by)
+  return bytes.length
+}

@@ -38,14 +38,20 @@ export function editsBetween(from: Uint8Array, to: Uint8Array): Edit[] {
 /** Bytes that must be the same before two places count as the same. */
 const WINDOW = 16
 
-function windowsOf(bytes: Uint8Array): Map<string, number[]> {
+/** Of each original once: many cases are compared with it. */
+const known = new WeakMap<Uint8Array, ReadonlyMap<string, readonly number[]>>()
+
+function windowsOf(bytes: Uint8Array): ReadonlyMap<string, readonly number[]> {
+  const kept = known.get(bytes)
+  if (kept) return kept
   const places = new Map<string, number[]>()
   for (let at = 0; at + WINDOW <= bytes.length; at++) {
     const window = hex(bytes.subarray(at, at + WINDOW))
-    const known = places.get(window)
-    if (known) known.push(at)
+    const others = places.get(window)
+    if (others) others.push(at)
     else places.set(window, [at])
   }
+  known.set(bytes, places)
   return places
 }
 

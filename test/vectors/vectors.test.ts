@@ -91,7 +91,7 @@ describe("npm run vectors", () => {
   let made: readonly VectorFile[] = []
   beforeAll(async () => {
     made = await vectorFiles()
-  })
+  }, 300_000)
 
   it("makes the files that are committed, each byte", () => {
     expect(made.map(({ file }) => file).toSorted()).toEqual(namesOfFiles())

@@ -1,15 +1,14 @@
 /**
  * Canonical dag-cbor: one value, one encoding.
  *
- * The decoder of `@ipld/dag-cbor` alone is lenient (it takes unsorted keys and `undefined`), so every decode here
- * encodes again and compares. Parsers above add the shape; this module only guarantees the form.
+ * Written by `@ipld/dag-cbor`. Its decoder is lenient (it takes unsorted keys and `undefined`), so that reading is done by a strict one of our
+ * own. Parsers above add the shape; this module only guarantees the form.
  * Source: IPLD dag-cbor specification, "Strictness"; RFC 8949 §4.2.
  *
  * @module
  */
 import * as dagCbor from "@ipld/dag-cbor"
-import { decodeFirst } from "cborg"
-import { equal } from "./bytes.ts"
+import { decodeCanonical } from "./dag-cbor-decode.ts"
 import { IntegrityError, InvalidInputError } from "./errors.ts"
 
 /** What dag-cbor can hold here; CIDs inside sealed bodies are `CID` objects of multiformats. */
@@ -25,8 +24,8 @@ export function encodeDagCbor(value: DagCborValue): Uint8Array {
  * @throws {InvalidInputError} when the bytes are not canonical dag-cbor
  */
 export function decodeDagCbor(bytes: Uint8Array): unknown {
-  const value = decodeWith(() => dagCbor.decode(bytes))
-  requireCanonical(value, bytes)
+  const { value, end } = decodeFirst(bytes)
+  if (end !== bytes.length) throw new InvalidInputError("the bytes go on after their value")
   return value
 }
 
@@ -36,9 +35,8 @@ export function decodeDagCbor(bytes: Uint8Array): unknown {
  * @throws {IntegrityError} when anything but zeros follows
  */
 export function decodePaddedDagCbor(bytes: Uint8Array): unknown {
-  const [value, rest] = decodeWith(() => decodeFirst(bytes, dagCbor.decodeOptions))
-  requireCanonical(value, bytes.subarray(0, bytes.length - rest.length))
-  if (rest.some((byte: number) => byte !== 0))
+  const { value, end } = decodeFirst(bytes)
+  if (bytes.subarray(end).some((byte) => byte !== 0))
     throw new IntegrityError("the padding of a box is not zero")
   return value
 }
@@ -57,14 +55,9 @@ export function encodePaddedDagCbor(value: DagCborValue, length: number): Uint8A
   return padded
 }
 
-function requireCanonical(value: unknown, bytes: Uint8Array): void {
-  const again = decodeWith(() => dagCbor.encode(value))
-  if (!equal(again, bytes)) throw new InvalidInputError("the bytes are not canonical dag-cbor")
-}
-
-function decodeWith<T>(decode: () => T): T {
+function decodeFirst(bytes: Uint8Array) {
   try {
-    return decode()
+    return decodeCanonical(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length))
   } catch (cause) {
     throw new InvalidInputError("the bytes are not canonical dag-cbor", { cause })
   }

@@ -11,12 +11,14 @@ import { nodeCrypto } from "./platform.ts"
 /** Bytes of a tag. */
 export const GCM_TAG_LENGTH = 16
 
+const NO_AAD = new Uint8Array()
+
 /** Ciphertext ‖ tag. The caller never uses a nonce (12 bytes) twice with one key. */
 export function gcmEncrypt(
   key: Uint8Array,
   nonce: Uint8Array,
   plaintext: Uint8Array,
-  aad: Uint8Array = new Uint8Array(),
+  aad: Uint8Array = NO_AAD,
 ): Uint8Array {
   if (!nodeCrypto) return gcm(key, nonce, aad).encrypt(plaintext)
   const cipher = nodeCrypto.createCipheriv("aes-256-gcm", key, nonce)
@@ -29,7 +31,7 @@ export function gcmDecrypt(
   key: Uint8Array,
   nonce: Uint8Array,
   sealed: Uint8Array,
-  aad: Uint8Array = new Uint8Array(),
+  aad: Uint8Array = NO_AAD,
 ): Uint8Array {
   if (sealed.length < GCM_TAG_LENGTH)
     throw new IntegrityError("the ciphertext is shorter than its tag")
@@ -37,9 +39,11 @@ export function gcmDecrypt(
     if (!nodeCrypto) return gcm(key, nonce, aad).decrypt(sealed)
     const end = sealed.length - GCM_TAG_LENGTH
     const decipher = nodeCrypto.createDecipheriv("aes-256-gcm", key, nonce)
-    decipher.setAAD(aad)
+    if (aad.length > 0) decipher.setAAD(aad)
     decipher.setAuthTag(sealed.subarray(end))
-    return concat(decipher.update(sealed.subarray(0, end)), decipher.final())
+    const opened = decipher.update(sealed.subarray(0, end))
+    decipher.final()
+    return Uint8Array.from(opened)
   } catch (cause) {
     throw new IntegrityError("the ciphertext was changed: its tag does not fit", { cause })
   }

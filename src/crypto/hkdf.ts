@@ -5,9 +5,11 @@
  */
 import { concat } from "../base/bytes.ts"
 import { type DagCborValue, encodeDagCbor } from "../base/dag-cbor.ts"
+import { nodeCrypto } from "./platform.ts"
 import { hmacSha256 } from "./sha256.ts"
 
 const HASH_LENGTH = 32
+const LONGEST = 255 * HASH_LENGTH
 const NO_SALT = new Uint8Array(HASH_LENGTH)
 const EMPTY = new Uint8Array()
 
@@ -18,6 +20,9 @@ export function hkdf(
   info: Uint8Array,
   length: number,
 ): Uint8Array {
+  if (nodeCrypto && length <= LONGEST) {
+    return new Uint8Array(nodeCrypto.hkdfSync("sha256", ikm, salt, info, length))
+  }
   return hkdfExpand(hmacSha256(salt.length === 0 ? NO_SALT : salt, ikm), info, length)
 }
 
@@ -41,5 +46,13 @@ export function kdf(key: Uint8Array, label: string, ctx: DagCborValue): Uint8Arr
 
 /** The info of every labelled derivation: cbor[`"medlake/v1/" + label`, ctx]. */
 export function labelInfo(label: string, ctx: DagCborValue): Uint8Array {
-  return encodeDagCbor([`medlake/v1/${label}`, ctx])
+  const isObject = typeof ctx === "object" && ctx !== null
+  const known = isObject ? infos.get(ctx)?.get(label) : undefined
+  if (known) return known
+  const info = encodeDagCbor([`medlake/v1/${label}`, ctx])
+  if (isObject) infos.set(ctx, (infos.get(ctx) ?? new Map<string, Uint8Array>()).set(label, info))
+  return info
 }
+
+/** Infos once made, by context and label: a context is never changed. */
+const infos = new WeakMap<object, Map<string, Uint8Array>>()

@@ -28,7 +28,7 @@ export function sha256Stream(): IncrementalSha256 {
       hash.update(bytes)
       return stream
     },
-    digest: () => Uint8Array.from(hash.digest()),
+    digest: () => plain(hash.digest()),
   }
   return stream
 }
@@ -36,5 +36,10 @@ export function sha256Stream(): IncrementalSha256 {
 /** 32 bytes. */
 export function hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array {
   if (!nodeCrypto) return hmac(nobleSha256, key, bytes)
-  return Uint8Array.from(nodeCrypto.createHmac("sha256", key).update(bytes).digest())
+  return plain(nodeCrypto.createHmac("sha256", key).update(bytes).digest())
+}
+
+/** The same bytes as a plain array, in the same memory, which a digest has for itself. */
+function plain({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length)
 }

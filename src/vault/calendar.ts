@@ -9,9 +9,8 @@
  * @module
  */
 import { concat, expectLength } from "../base/bytes.ts"
-import { encodeDagCbor } from "../base/dag-cbor.ts"
 import { AccessDeniedError, InvalidInputError } from "../base/errors.ts"
-import { hkdfExpand } from "../crypto/hkdf.ts"
+import { hkdfExpand, labelInfo } from "../crypto/hkdf.ts"
 import { hmacSha256 } from "../crypto/sha256.ts"
 import type { Context } from "./context.ts"
 import { leavesBelow, prefixCover, type TreePosition } from "./prefix-cover.ts"
@@ -86,9 +85,34 @@ export function slotKey(
   requireSlot(slot)
   const node = tree instanceof Uint8Array ? rootNode(tree) : findNode(tree, slot)
   if (!node) throw new AccessDeniedError("no granted time range holds this slot")
-  const leaf = deriveNode(node, { depth: SLOT_BITS, prefix: slot })
-  const info = encodeDagCbor([`medlake/v1/${purpose}-slot`, context])
-  return hkdfExpand(leaf.key, info, 32)
+  const day = knownDay(node, slot)
+  const leaf = deriveNode(day, { depth: SLOT_BITS, prefix: slot })
+  return hkdfExpand(leaf.key, labelInfo(`${purpose}-slot`, context), 32)
+}
+
+/** Depth of the nodes that are days: 12 bits of year, 4 of month, 5 of day. */
+const DAY_DEPTH = 21
+const MONTH_DEPTH = 16
+/** Nodes kept below one node at most; a holder of the node may derive them all anyway. */
+const KNOWN_LIMIT = 8192
+/** Months and days once derived, by the key of the node they were derived from, and by their place. */
+const known = new WeakMap<Uint8Array, Map<number, TreeNode>>()
+
+/** The day of a slot below a node, or the node itself where it lies deeper. Records of one vault share days and months. */
+function knownDay(node: TreeNode, slot: number): TreeNode {
+  const below = known.get(node.key) ?? new Map<number, TreeNode>()
+  known.set(node.key, below)
+  let from = node
+  for (const depth of [MONTH_DEPTH, DAY_DEPTH]) {
+    if (node.depth >= depth) continue
+    const prefix = slot - (slot % leavesBelow(SLOT_BITS, depth))
+    const place = depth * SLOT_END + prefix
+    const found = below.get(place) ?? deriveNode(from, { depth, prefix })
+    if (below.size >= KNOWN_LIMIT) below.clear()
+    below.set(place, found)
+    from = found
+  }
+  return from
 }
 
 /** Depth u8 ‖ prefix u32 ‖ key: 37 bytes. */

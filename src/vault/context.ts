@@ -25,16 +25,21 @@ export type Context = readonly [Uint8Array, Uint8Array, Uint8Array, number]
 /** Shape of a context of epoch 0, as a header carries it. */
 export const contextShape = z.tuple([bytes(32), bytes(24), bytes(24), z.literal(0)])
 
+const anyContextShape = z.tuple([bytes(32), bytes(24), bytes(24), z.int().min(0).max(0xffffffff)])
+/** Contexts once made: thousands of boxes of a vault have the same few. */
+const contexts = new WeakMap<VaultId, Map<number, Context>>()
+
 /**
  * ctx(epoch) of FORMAT §1; epoch 0 is ctx0.
  * @throws {InvalidInputError} when an address or the generation hash has another length
  */
 export function contextOf(id: VaultId, epoch: number): Context {
-  return parseShape(
-    "context",
-    z.tuple([bytes(32), bytes(24), bytes(24), z.int().min(0).max(0xffffffff)]),
-    [id.network, id.register, id.vault, epoch],
-  )
+  const known = contexts.get(id)?.get(epoch)
+  if (known) return known
+  const context = parseShape("context", anyContextShape, [id.network, id.register, id.vault, epoch])
+  const ofVault = contexts.get(id) ?? new Map<number, Context>()
+  contexts.set(id, ofVault.set(epoch, context))
+  return context
 }
 
 /** The vault that a context names. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { MedlakeError } from "../base/errors.ts"
+import { printable } from "./output.ts"
 
 /** Writes the failure to stderr; with `--json` as one JSON object. A bug keeps its stack. */
 export function reportFailure(error: unknown, json: boolean): void {
@@ -13,7 +14,7 @@ export function reportFailure(error: unknown, json: boolean): void {
     process.stderr.write(`${JSON.stringify({ error: { code, message } })}\n`)
     return
   }
-  process.stderr.write(`medlake: ${message}${code === "internal" ? "" : ` [${code}]`}\n`)
+  process.stderr.write(`medlake: ${printable(message)}${code === "internal" ? "" : ` [${code}]`}\n`)
   if (code === "internal" && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`)
 }
 

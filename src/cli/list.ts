@@ -5,7 +5,7 @@ import { hex } from "../base/bytes.ts"
 import { NotFoundError } from "../base/errors.ts"
 import { addressOf, NETWORK_BYTES } from "../crypto/address.ts"
 import { SearchIndex } from "../db/search.ts"
-import type { StudySummary } from "../dicom/summary.ts"
+import { parseStudySummary } from "../dicom/summary.ts"
 import { readFileIfPresent } from "../host/files.ts"
 import { type ListedRecord, listRecords } from "../lake/list.ts"
 import type { VaultRecords } from "../lake/records.ts"
@@ -109,7 +109,8 @@ export function printRecords({ output }: Party, records: readonly ListedRecord[]
 
 function whatIs({ entry, kind }: ListedRecord): string {
   if (entry === null) return kind ?? "?"
-  const { modalities, description, instances } = JSON.parse(entry) as StudySummary
-  const count = `(${formatCount(instances, "instance")})`
-  return [modalities.join("+"), description, count].filter(Boolean).join(" ")
+  const study = parseStudySummary(JSON.parse(entry))
+  if (!study) return kind ?? "?"
+  const count = `(${formatCount(study.instances, "instance")})`
+  return [study.modalities.join("+"), study.description, count].filter(Boolean).join(" ")
 }

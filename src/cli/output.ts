@@ -24,13 +24,13 @@ export interface Output {
 /** Output to this process's own streams. */
 export function processOutput(json: boolean): Output {
   const line = (text = "") => {
-    if (!json) process.stdout.write(`${text}\n`)
+    if (!json) process.stdout.write(`${printable(text)}\n`)
   }
   return {
     json,
     line,
     note: (text) => {
-      process.stderr.write(`${text}\n`)
+      process.stderr.write(`${printable(text)}\n`)
     },
     result: (value, print) => {
       if (json) process.stdout.write(`${JSON.stringify(value, jsonValue)}\n`)
@@ -38,6 +38,11 @@ export function processOutput(json: boolean): Output {
     },
     progress: () => (json || !process.stderr.isTTY ? silent() : bar()),
   }
+}
+
+/** Names and descriptions come from others: none of them may steer this terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(/(?![\t\n])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu, "\ufffd")
 }
 
 function silent(): { report: Progress; stop: () => void } {

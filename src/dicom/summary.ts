@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { z } from "zod"
 import type { Instance } from "./instance.ts"
 import type { Series, Study } from "./study.ts"
 import { textAt } from "./text.ts"
@@ -25,6 +26,29 @@ export interface SeriesSummary {
   readonly modality?: string
   readonly description?: string
   readonly instances: number
+}
+
+const count = z.int().nonnegative()
+const seriesShape = z.object({
+  seriesInstanceUid: z.string(),
+  modality: z.string().exactOptional(),
+  description: z.string().exactOptional(),
+  instances: count,
+})
+const studyShape = z.object({
+  studyInstanceUid: z.string(),
+  description: z.string().exactOptional(),
+  studyDate: z.string().exactOptional(),
+  modalities: z.array(z.string()),
+  bodyParts: z.array(z.string()),
+  institution: z.string().exactOptional(),
+  instances: count,
+  series: z.array(seriesShape),
+})
+
+/** Reads what a writer put into a catalogue; undefined where it is no summary of a study. */
+export function parseStudySummary(entry: unknown): StudySummary | undefined {
+  return studyShape.safeParse(entry).data
 }
 
 /** Sums a study up. */

@@ -9,7 +9,7 @@ import type { BlobStore } from "../../storage/blob-store.ts"
 import { utf8 } from "../base/bytes.ts"
 import { InvalidInputError } from "../base/errors.ts"
 import { sha256 } from "../crypto/sha256.ts"
-import type { StudySummary } from "../dicom/summary.ts"
+import { parseStudySummary } from "../dicom/summary.ts"
 import { imagingStudyBundle } from "../fhir/imaging-study-bundle.ts"
 import type { RecordStanding } from "../record/standing.ts"
 import { encodeLink, linkUrl } from "../vault/link.ts"
@@ -159,9 +159,9 @@ function linkedRecord({ facts, name }: RecordStanding<OpenedRecord>) {
 
 function bundleOf({ records }: LinkRequest, url: string) {
   const listings = records.flatMap(({ facts }) => (isFound(facts.listing) ? [facts.listing] : []))
-  const studies = listings.map(({ entry, time, undated, before1970 }) => ({
-    study: entry as unknown as StudySummary,
-    ...(undated || before1970 ? {} : { started: time }),
-  }))
+  const studies = listings.flatMap(({ entry, time, undated, before1970 }) => {
+    const study = parseStudySummary(entry)
+    return study ? [{ study, ...(undated || before1970 ? {} : { started: time }) }] : []
+  })
   return imagingStudyBundle(studies, url)
 }

@@ -63,7 +63,17 @@ export async function makeWorld({
   const port = await freePort()
   const startAgent = () => agent.serve(["agent", "--port", String(port)])
   let agentServer = await startAgent()
-  const store = ["--lake", lake, "--control", ...control, "--links", "links", "--any-register"]
+  // An attacker on raw stores is given all names: without `--listing` the server would keep them to itself.
+  const store = [
+    "--lake",
+    lake,
+    "--control",
+    ...control,
+    "--links",
+    "links",
+    "--any-register",
+    "--listing",
+  ]
   const serve = await operator.serve([
     "serve",
     ...store,

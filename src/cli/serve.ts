@@ -24,6 +24,7 @@ interface Options {
   readonly keeper?: string[]
   readonly register?: string[]
   readonly anyRegister?: boolean
+  readonly listing?: boolean
   readonly port: string
   readonly host: string
 }
@@ -38,6 +39,7 @@ export function define(verb: Command): void {
     .option("--keeper <url...>", "agents that links may be forwarded to")
     .option("--register <address...>", "registers whose owners may write here")
     .option("--any-register", "let the owner of any register of this network write here")
+    .option("--listing", "let anybody list the names of what is stored")
     .option("--port <port>", "0 takes a free one", "4700")
     .option("--host <host>", "address to listen on", "127.0.0.1")
     .addHelpText(
@@ -67,6 +69,7 @@ Example:
           ...(options.register && {
             registers: new Set(options.register.map((one) => hex(parseAddress(one)))),
           }),
+          listing: options.listing === true,
           port,
           host: options.host,
           log: (line) => output.note(line),

@@ -10,7 +10,12 @@ import { type Request, type Response, Router } from "express"
 import type { BlobSource, BlobStore, ByteRange, StoredBlob } from "../../storage/blob-store.ts"
 import { withVerify } from "../../storage/with/verify.ts"
 import { collect, once } from "../base/bytes.ts"
-import { InvalidInputError, NotFoundError, StorageUnavailableError } from "../base/errors.ts"
+import {
+  AccessDeniedError,
+  InvalidInputError,
+  NotFoundError,
+  StorageUnavailableError,
+} from "../base/errors.ts"
 import { parseCid } from "../cid/cid.ts"
 import { OBJECT_LIMIT } from "../lake/control-object.ts"
 import type { StoreCall } from "../vault/store-authorization.ts"
@@ -22,16 +27,24 @@ const BODY_LIMIT = 64 * 2 ** 30
 const MAX_PAGE = 1000
 const BINARY = "application/octet-stream"
 
+/** What the routes of a store ask. */
+export interface BlobRoutesOptions {
+  readonly rights: Pick<StoreRights, "require" | "requireOwner">
+  readonly owners: StoreOwners
+  /** Whether anybody may ask what there is. Else names are for those who hold them: boxes on chain and manifests tell them. */
+  readonly listing: boolean
+}
+
 /** Routes of one store; `folder` is its place in signed calls. */
 export function blobRoutes(
   store: BlobStore,
   folder: StoreCall["folder"],
-  rights: StoreRights,
-  owners: StoreOwners,
+  { rights, owners, listing }: BlobRoutesOptions,
 ): Router {
   const routes = Router()
   const checked = withVerify(store)
   routes.get("/", async (request, response) => {
+    if (!listing) throw new AccessDeniedError("this server tells nobody what it holds")
     response.json(await listPage(store, request))
   })
   routes.get("/:key", async (request, response) => {

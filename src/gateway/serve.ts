@@ -30,6 +30,8 @@ export interface ServeOptions {
   readonly keepers: readonly string[]
   /** Addresses (hex) of the registers served; undefined serves any of the network. */
   readonly registers?: ReadonlySet<string>
+  /** Let anybody list what is stored; not unless said. */
+  readonly listing?: boolean
   /** 0 takes a free one. */
   readonly port: number
   readonly host?: string
@@ -78,8 +80,9 @@ export function serveApp(options: ServeOptions): express.Express {
   app.get("/health", (_request, response) => {
     response.json({ status: "up" })
   })
-  app.use("/blobs", blobRoutes(stores.lake, "blobs", rights, owners))
-  app.use("/objects", blobRoutes(stores.control, "objects", rights, owners))
+  const routes = { rights, owners, listing: options.listing === true }
+  app.use("/blobs", blobRoutes(stores.lake, "blobs", routes))
+  app.use("/objects", blobRoutes(stores.control, "objects", routes))
   app.use("/links", linkRoutes(links, keepers, rights, clock))
   app.use(notFound("/health, /blobs, /objects, /links"))
   app.use(problems(log))

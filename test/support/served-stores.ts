@@ -9,7 +9,6 @@ import express from "express"
 import { StoreOwnerTable } from "../../src/db/store-owners.ts"
 import { blobRoutes } from "../../src/gateway/blob-routes.ts"
 import { problems } from "../../src/gateway/problem.ts"
-import type { StoreRights } from "../../src/gateway/rights.ts"
 import type { Stores } from "../../src/lake/ports.ts"
 
 /** Addresses of served stores. */
@@ -21,14 +20,12 @@ export interface ServedStores {
 
 /** Serves stores to anybody. */
 export async function serveStores({ lake, control }: Stores): Promise<ServedStores> {
-  const anybody = {
-    require: async () => "anybody",
-    requireOwner: () => undefined,
-  } as unknown as StoreRights
+  const anybody = { require: async () => "anybody", requireOwner: () => undefined }
   const owners = new StoreOwnerTable(":memory:")
+  const routes = { rights: anybody, owners, listing: true }
   const app = express()
-  app.use("/blobs", blobRoutes(lake, "blobs", anybody, owners))
-  app.use("/objects", blobRoutes(control, "objects", anybody, owners))
+  app.use("/blobs", blobRoutes(lake, "blobs", routes))
+  app.use("/objects", blobRoutes(control, "objects", routes))
   app.use(problems(undefined))
   const server = app.listen(0, "127.0.0.1")
   await once(server, "listening")

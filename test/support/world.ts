@@ -111,6 +111,8 @@ export async function startWorld(options: { readonly agent?: StartAgent } = {}) 
     ledger,
     clock,
     keepers: [running.agent.url],
+    // For attackers: it would keep the names of its objects to itself.
+    listing: true,
     port: 0,
   })
   const places = { lake: `${server.url}/blobs`, control: `${server.url}/objects` }

@@ -53,6 +53,7 @@ const start = (changes: Partial<Parameters<typeof serve>[0]> = {}) =>
     ledger: world.ledger,
     clock: world.clock,
     keepers: [],
+    listing: true,
     port: 0,
     log: (line) => logged.push(line),
     ...changes,
@@ -437,6 +438,14 @@ describe("any request", () => {
     expect(answer.headers.get("access-control-allow-origin")).toBe("*")
     expect(answer.headers.get("access-control-allow-methods")).toContain("POST")
     expect(answer.headers.get("access-control-allow-headers")).toContain("content-type")
+  })
+
+  it("lists nothing unless the operator said so", async () => {
+    const closed = await start({ listing: false })
+    for (const path of ["blobs", "objects", "blobs?limit=1"]) {
+      expect(await codeOf(await fetch(`${closed.url}/${path}`))).toBe("403 access_denied")
+    }
+    await closed.close()
   })
 
   it("lists in pages, and refuses a page that is no number", async () => {

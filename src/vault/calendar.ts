@@ -95,7 +95,7 @@ const DAY_DEPTH = 21
 const MONTH_DEPTH = 16
 /** Nodes kept below one node at most; a holder of the node may derive them all anyway. */
 const KNOWN_LIMIT = 8192
-/** Months and days once derived, by the key of the node they were derived from, and by their place. */
+/** Months and days once derived, by the key of the node they were derived from, its depth, and their place. */
 const known = new WeakMap<Uint8Array, Map<number, TreeNode>>()
 
 /** The day of a slot below a node, or the node itself where it lies deeper. Records of one vault share days and months. */
@@ -106,7 +106,7 @@ function knownDay(node: TreeNode, slot: number): TreeNode {
   for (const depth of [MONTH_DEPTH, DAY_DEPTH]) {
     if (node.depth >= depth) continue
     const prefix = slot - (slot % leavesBelow(SLOT_BITS, depth))
-    const place = depth * SLOT_END + prefix
+    const place = (node.depth * (SLOT_BITS + 1) + depth) * SLOT_END + prefix
     const found = below.get(place) ?? deriveNode(from, { depth, prefix })
     if (below.size >= KNOWN_LIMIT) below.clear()
     below.set(place, found)

@@ -145,6 +145,18 @@ describe("slotKey", () => {
     expect(slotKey(readRoot, slot, "read", context)).not.toEqual(leaf.key)
   })
 
+  it("takes a node by its place, not by its key alone", () => {
+    const keysAt = (bytes: () => Uint8Array) =>
+      [0, 12, 16, 21, 25, 29].map((depth) => {
+        const prefix = slot - (slot % 2 ** (29 - depth))
+        return hex(slotKey([{ depth, prefix, key: bytes() }], slot, "read", context))
+      })
+    const one = secretOf("one key")
+    const shared = keysAt(() => one)
+    expect(new Set(shared).size).toBe(6)
+    expect(shared).toEqual(keysAt(() => one.slice()))
+  })
+
   it("refuses a code that names no slot", () => {
     expect(() => slotKey(readRoot, slot | 7, "read", context)).toThrow(InvalidInputError)
   })

@@ -4,11 +4,11 @@
  * @module
  */
 import type { DataSet } from "dicom-parser"
-import { sha256Stream } from "../crypto/sha256.ts"
+import { sha256Sized } from "../crypto/sha256.ts"
 import { readDataSet } from "./data-set.ts"
 import { type Frame, framesOf } from "./pixel-data.ts"
 import { refuse } from "./refusal.ts"
-import { type DicomSource, piecesOf } from "./source.ts"
+import { type DicomSource, piecesOf, withPieceRead } from "./source.ts"
 import { textAt } from "./text.ts"
 import { isUid } from "./uid.ts"
 
@@ -36,6 +36,13 @@ const DIRECTORY_RECORDS = "x00041220"
  * @throws a refusal (see refusal.ts)
  */
 export async function readInstance(source: DicomSource, signal?: AbortSignal): Promise<Instance> {
+  return { ...(await withPieceRead(source, (bytes) => readAll(bytes, signal))), source }
+}
+
+async function readAll(
+  source: DicomSource,
+  signal: AbortSignal | undefined,
+): Promise<Omit<Instance, "source">> {
   const parsed = await readDataSet(source)
   const { dataSet, transferSyntaxUid, start } = parsed
   if (DIRECTORY_RECORDS in dataSet.elements) throw refuse("media-directory")
@@ -46,7 +53,6 @@ export async function readInstance(source: DicomSource, signal?: AbortSignal): P
     sopClassUid: uidAt(dataSet, "x00080016"),
   }
   return {
-    source,
     ...identity,
     transferSyntaxUid,
     patientKey: patientKeyOf(dataSet),
@@ -76,10 +82,10 @@ async function digestFrom(
   start: number,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  const hash = sha256Stream()
+  const hash = sha256Sized(source.size - start)
   for await (const piece of piecesOf(source, start)) {
     signal?.throwIfAborted()
     hash.update(piece)
   }
-  return hash.digest()
+  return await hash.digest()
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { utf8 } from "../base/bytes.ts"
 import { encodeDagCbor } from "../base/dag-cbor.ts"
 import { toDicomJson } from "./dicom-json.ts"
 import type { Instance } from "./instance.ts"
@@ -21,8 +22,15 @@ export interface SeriesParts {
 
 /** Makes the derived parts of a series. */
 export async function seriesParts({ instances }: Series): Promise<SeriesParts> {
-  const metadata = instances.map((one) => metadataOf(one))
-  return { metadata: await gzip(JSON.stringify(metadata)), frameIndex: frameIndexOf(instances) }
+  return { metadata: await gzip(metadataTexts(instances)), frameIndex: frameIndexOf(instances) }
+}
+
+/** The array of all metadata as text, an instance at a time: a study's worth in one go would hold up what runs beside it. */
+function* metadataTexts(instances: readonly Instance[]): Generator<string, undefined> {
+  for (const [i, one] of instances.entries()) {
+    yield (i === 0 ? "[" : ",") + JSON.stringify(metadataOf(one))
+  }
+  yield instances.length === 0 ? "[]" : "]"
 }
 
 function metadataOf({ header, transferSyntaxUid }: Instance): object {
@@ -41,7 +49,15 @@ function frameIndexOf(instances: readonly Instance[]): Uint8Array {
   })
 }
 
-async function gzip(text: string): Promise<Uint8Array> {
-  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"))
-  return new Uint8Array(await new Response(stream).arrayBuffer())
+/** Each text is made when the compressor is ready for it. */
+async function gzip(texts: Generator<string, undefined>): Promise<Uint8Array> {
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull: (controller) => {
+      const { value } = texts.next()
+      if (value === undefined) controller.close()
+      else controller.enqueue(Uint8Array.from(utf8(value)))
+    },
+  })
+  const compressed = stream.pipeThrough(new CompressionStream("gzip"))
+  return new Uint8Array(await new Response(compressed).arrayBuffer())
 }

@@ -21,6 +21,28 @@ export function bytesSource(bytes: Uint8Array): DicomSource {
   return { size: bytes.length, read: async (start, end) => bytes.subarray(start, end) }
 }
 
+/** Does work that reads most of a source, in any order. One of at most 1 MiB is read once, and lent to the work from memory. */
+export async function withPieceRead<T>(
+  source: DicomSource,
+  work: (source: DicomSource) => Promise<T>,
+): Promise<T> {
+  if (!source.stream || source.size === 0 || source.size > PIECE) return await work(source)
+  const results: T[] = []
+  for await (const piece of source.stream(0)) results.push(await work(lentSource(piece)))
+  return results[0] as T
+}
+
+/** What is read holds; what is streamed is lent. */
+function lentSource(bytes: Uint8Array): DicomSource {
+  return {
+    size: bytes.length,
+    read: async (start, end) => bytes.slice(start, end),
+    stream: async function* (start) {
+      if (start < bytes.length) yield bytes.subarray(start)
+    },
+  }
+}
+
 /** All bytes of a source from `start` in pieces of at most 1 MiB, each of which holds until the next one is asked for. */
 export async function* piecesOf(source: DicomSource, start = 0): AsyncGenerator<Uint8Array> {
   if (source.stream) {

@@ -1,11 +1,14 @@
 /**
- * Parts laid out in one blob, one behind the other, each hashed while it streams.
+ * Parts laid out in one blob, one behind the other, each hashed while it streams, and begun to be read while the one before it is under way.
  *
  * @module
  */
 import { IntegrityError } from "../base/errors.ts"
-import { sha256Stream } from "../crypto/sha256.ts"
+import { sha256Sized } from "../crypto/sha256.ts"
 import type { ManifestPart } from "./manifest.ts"
+
+/** Hashes of parts that may be under way: their threads hold a copy of each. */
+const HASHES_AT_ONCE = 4
 
 /** A file on its way into a blob. */
 export interface PartSource {
@@ -25,7 +28,7 @@ export function totalLength(parts: readonly Pick<PartSource, "length">[]): numbe
 }
 
 /**
- * The joined parts of blob `blob`; `onPart` gets each part's entry once its last byte has passed.
+ * The joined parts of blob `blob`; `onPart` gets each part's entry, in order, once its last byte has passed and it is hashed.
  * @throws {IntegrityError} when a part yields another number of bytes than it has
  */
 export async function* joinParts(
@@ -34,28 +37,61 @@ export async function* joinParts(
   onPart: (part: ManifestPart) => void,
 ): AsyncGenerator<Uint8Array> {
   let offset = 0
-  for (const { role, type, ref, length, open } of parts) {
-    const hash = sha256Stream()
-    let read = 0
-    for await (const piece of open()) {
-      read += piece.length
-      if (read > length) break
-      hash.update(piece)
-      yield piece
+  const hashed: Promise<ManifestPart>[] = []
+  let ahead = begin(parts[0])
+  try {
+    for (const [i, { role, type, ref, length }] of parts.entries()) {
+      const begun = ahead as Begun
+      const hash = sha256Sized(length)
+      let read = 0
+      ahead = begin(parts[i + 1])
+      for await (const piece of begun.pieces()) {
+        read += piece.length
+        if (read > length) break
+        hash.update(piece)
+        yield piece
+      }
+      if (read !== length) {
+        throw new IntegrityError(`a file changed while it was read: it had ${length} bytes before`)
+      }
+      const entry = { role, type, coding: "identity", blob, offset, length } as const
+      const refers = ref === undefined ? {} : { ref }
+      const named = hash.digest().then((sha256) => ({ ...entry, sha256, ...refers }))
+      named.catch(() => undefined)
+      hashed.push(named)
+      const [first] = hashed.length > HASHES_AT_ONCE ? hashed.splice(0, 1) : []
+      if (first) onPart(await first)
+      offset += length
     }
-    if (read !== length) {
-      throw new IntegrityError(`a file changed while it was read: it had ${length} bytes before`)
-    }
-    onPart({
-      role,
-      type,
-      coding: "identity",
-      blob,
-      offset,
-      length,
-      sha256: hash.digest(),
-      ...(ref === undefined ? {} : { ref }),
-    })
-    offset += length
+  } finally {
+    await ahead?.close()
+  }
+  for (const part of await Promise.all(hashed)) onPart(part)
+}
+
+/** A part whose first piece is on its way. */
+interface Begun {
+  readonly pieces: () => AsyncIterable<Uint8Array>
+  /** For one whose pieces were never asked for. */
+  readonly close: () => Promise<void>
+}
+
+function begin(part: PartSource | undefined): Begun | undefined {
+  if (!part) return undefined
+  const source = part.open()[Symbol.asyncIterator]()
+  const first = source.next()
+  first.catch(() => undefined)
+  const close = async () => {
+    await source.return?.()
+  }
+  return {
+    close,
+    pieces: async function* () {
+      try {
+        for (let one = await first; one.done !== true; one = await source.next()) yield one.value
+      } finally {
+        await close()
+      }
+    },
   }
 }

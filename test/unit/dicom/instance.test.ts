@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { hex } from "../../../src/base/bytes.ts"
 import { type Instance, readInstance } from "../../../src/dicom/instance.ts"
 import { reasonOf } from "../../../src/dicom/refusal.ts"
-import { bytesSource } from "../../../src/dicom/source.ts"
+import { bytesSource, type DicomSource } from "../../../src/dicom/source.ts"
 import {
   type DicomElement,
   dicomFile,
@@ -56,6 +56,28 @@ describe("readInstance", () => {
       expect(hex((await read(elements, shape)).dataSetDigest)).toBe(expected)
     }
     expect(shapes).toHaveLength(4)
+  })
+
+  it("reads a small file once, and keeps nothing of the memory that was lent to it", async () => {
+    const bytes = dicomFile(identity({ instance: "1.2.3" }))
+    let streams = 0
+    const source: DicomSource = {
+      size: bytes.length,
+      read: () => Promise.reject(new Error("the file was read twice")),
+      stream: async function* () {
+        streams += 1
+        const lent = bytes.slice()
+        yield lent
+        lent.fill(0xee)
+      },
+    }
+    const instance = await readInstance(source)
+    const { header, dataSetDigest } = await readInstance(bytesSource(bytes))
+    expect(streams).toBe(1)
+    expect(instance.source).toBe(source)
+    expect(instance.header.string("x00080018")).toBe("1.2.3")
+    expect(instance.header.byteArray).toEqual(header.byteArray)
+    expect(instance.dataSetDigest).toEqual(dataSetDigest)
   })
 
   it("tells patients apart by id and issuer, else by name and birth date", async () => {

@@ -43,7 +43,7 @@ export function gcmDecrypt(
     decipher.setAuthTag(sealed.subarray(end))
     const opened = decipher.update(sealed.subarray(0, end))
     decipher.final()
-    return Uint8Array.from(opened)
+    return new Uint8Array(opened)
   } catch (cause) {
     throw new IntegrityError("the ciphertext was changed: its tag does not fit", { cause })
   }

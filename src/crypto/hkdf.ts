@@ -3,13 +3,10 @@
  *
  * @module
  */
-import { concat } from "../base/bytes.ts"
 import { type DagCborValue, encodeDagCbor } from "../base/dag-cbor.ts"
-import { nodeCrypto } from "./platform.ts"
 import { hmacSha256 } from "./sha256.ts"
 
 const HASH_LENGTH = 32
-const LONGEST = 255 * HASH_LENGTH
 const NO_SALT = new Uint8Array(HASH_LENGTH)
 const EMPTY = new Uint8Array()
 
@@ -20,9 +17,6 @@ export function hkdf(
   info: Uint8Array,
   length: number,
 ): Uint8Array {
-  if (nodeCrypto && length <= LONGEST) {
-    return new Uint8Array(nodeCrypto.hkdfSync("sha256", ikm, salt, info, length))
-  }
   return hkdfExpand(hmacSha256(salt.length === 0 ? NO_SALT : salt, ikm), info, length)
 }
 
@@ -30,13 +24,17 @@ export function hkdf(
 export function hkdfExpand(prk: Uint8Array, info: Uint8Array, length: number): Uint8Array {
   const blocks = Math.ceil(length / HASH_LENGTH)
   if (blocks > 255) throw new Error("HKDF gives 8160 bytes at most")
-  const okm = new Uint8Array(blocks * HASH_LENGTH)
-  let previous: Uint8Array = EMPTY
+  const okm = new Uint8Array(length)
+  const message = new Uint8Array(HASH_LENGTH + info.length + 1)
+  message.set(info, HASH_LENGTH)
   for (let i = 1; i <= blocks; i++) {
-    previous = hmacSha256(prk, concat(previous, info, Uint8Array.of(i)))
-    okm.set(previous, (i - 1) * HASH_LENGTH)
+    message[message.length - 1] = i
+    const block = hmacSha256(prk, i === 1 ? message.subarray(HASH_LENGTH) : message)
+    message.set(block)
+    const at = (i - 1) * HASH_LENGTH
+    okm.set(block.subarray(0, length - at), at)
   }
-  return okm.slice(0, length)
+  return okm
 }
 
 /** kdf(K, label, ctx): 32 bytes = HKDF-SHA256(K, no salt, info = cbor[`"medlake/v1/" + label`, ctx]). */

@@ -107,4 +107,15 @@ describe.each(PLATFORMS)("SHA-256 on %s", (platform) => {
       }),
     )
   })
+
+  it.each([
+    [64, 1024],
+    [65, 1024],
+    [64, 1025],
+    [0, 0],
+  ])("authenticates as OpenSSL does at the ends of its short way: key %i, text %i", (key, text) => {
+    const [secret, bytes] = [new Uint8Array(key).fill(0xa5), new Uint8Array(text).fill(0x5a)]
+    const expected = createHmac("sha256", secret).update(bytes).digest("hex")
+    expect(hex(module.hmacSha256(secret, bytes))).toBe(expected)
+  })
 })

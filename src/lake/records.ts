@@ -3,13 +3,15 @@
  *
  *     transfers to the register ─▶ signers ─▶ locate box ─▶ index box ─▶ catalogue ─▶ record key ─▶ manifest ─▶ standing
  *
- * Starts at the chain. What is missing or shut ends the way of that record alone, and its standing says why.
+ * Starts at the chain, and asks for each aggregate and each list of members once. What is missing or shut ends the way of that record
+ * alone, and its standing says why.
  *
  * @module
  */
 import type { CID } from "multiformats/cid"
+import PQueue from "p-queue"
 import type { BlobStore } from "../../storage/blob-store.ts"
-import { equal } from "../base/bytes.ts"
+import { equal, hex } from "../base/bytes.ts"
 import {
   AccessDeniedError,
   IntegrityError,
@@ -18,7 +20,7 @@ import {
   UnsupportedError,
 } from "../base/errors.ts"
 import { addressOf } from "../crypto/address.ts"
-import { mosaicIdOf } from "../ledger/index.ts"
+import { type ConfirmedAggregate, mosaicIdOf } from "../ledger/index.ts"
 import { type Listing, openList, parseCatalogue } from "../record/catalogue.ts"
 import { type Manifest, openManifest } from "../record/manifest.ts"
 import {
@@ -48,6 +50,9 @@ import { getObject, StoreRefusedError } from "./control-object.ts"
 import type { LakeContext } from "./ports.ts"
 import type { ReadableEpoch, Reader } from "./reader.ts"
 import { positioned, provenHistory, type RegisterTransfer } from "./register.ts"
+
+/** Records that are opened at the same time; each has one request under way, to the node or to the store. */
+export const RECORDS_AT_ONCE = 16
 
 /** A record as far as it opened. */
 export interface OpenedRecord extends RecordFacts {
@@ -83,6 +88,7 @@ export async function readRecords(
 ): Promise<VaultRecords> {
   const { ledger } = context
   const { id, register } = reader.accounts
+  const { identifier } = await ledger.network()
   const heights = await ledger.chain(signal)
   const isOwn = (one: RegisterTransfer) => equal(one.signer, register)
   const account = { address: id.register, key: register }
@@ -97,16 +103,21 @@ export async function readRecords(
   })
   const mosaic = mosaicIdOf(id.vault, DATA_MOSAIC.nonce)
   const units = all.filter((one) => !isOwn(one) && one.mosaics.some((held) => held.id === mosaic))
+  const aggregates = new Map<string, Promise<ConfirmedAggregate | undefined>>()
   const memberships = new Map<Announced, Promise<Found<Membership>>>()
-  const facts: OpenedRecord[] = []
-  for (const one of all.filter((transfer) => !isOwn(transfer))) {
-    const transfer = await provenTransfer(context, one, signal)
+  const open = async (one: RegisterTransfer): Promise<OpenedRecord> => {
+    const aggregate = askOnce(aggregates, hex(one.hash), () =>
+      aggregateOf(context, one.hash, signal),
+    )
+    const transfer = provenTransfer(one, await aggregate, identifier)
     const announced = announcedAt(history.history, transfer)
     const members =
-      announced && (memberships.get(announced) ?? membersOf(control, reader, announced))
-    if (announced && members) memberships.set(announced, members)
-    facts.push(await openRecord(control, reader, transfer, (await members) ?? "no-key", signal))
+      announced && askOnce(memberships, announced, () => membersOf(control, reader, announced))
+    return await openRecord(control, reader, transfer, (await members) ?? "no-key", signal)
   }
+  const queue = new PQueue({ concurrency: RECORDS_AT_ONCE })
+  const opening = queue.addAll(all.filter((one) => !isOwn(one)).map((one) => () => open(one)))
+  const facts = await opening.finally(() => queue.clear())
   const records = standingsOf(facts, {
     announcements: history,
     dataMosaic: (vault) => mosaicIdOf(vault, DATA_MOSAIC.nonce),
@@ -121,17 +132,31 @@ export async function readRecords(
   }
 }
 
-/** The transfer with everybody who signed its aggregate; hash and signatures are checked. */
-async function provenTransfer(
+/** The answer to a question, asked by whoever needs it first. */
+function askOnce<K, V>(answers: Map<K, V>, question: K, ask: () => V): V {
+  const answer = answers.get(question) ?? ask()
+  answers.set(question, answer)
+  return answer
+}
+
+/** The aggregate of a hash, checked; undefined when there is none, or it holds something unknown here. */
+async function aggregateOf(
   { ledger }: LakeContext,
-  found: RegisterTransfer,
+  hash: Uint8Array,
   signal: AbortSignal | undefined,
-): Promise<RecordTransfer> {
-  const { identifier } = await ledger.network()
-  const aggregate = await ledger.aggregate(found.hash, signal).catch((error: unknown) => {
+): Promise<ConfirmedAggregate | undefined> {
+  return await ledger.aggregate(hash, signal).catch((error: unknown) => {
     if (error instanceof UnsupportedError) return undefined
     throw error
   })
+}
+
+/** The transfer with everybody who signed its aggregate. */
+function provenTransfer(
+  found: RegisterTransfer,
+  aggregate: ConfirmedAggregate | undefined,
+  identifier: number,
+): RecordTransfer {
   const embedded = aggregate?.instructions[found.index]
   const isSame =
     embedded?.type === "transfer" &&

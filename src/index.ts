@@ -57,7 +57,7 @@ export {
   type UploadResult,
   upload,
 } from "./lake/upload.ts"
-export { isWhole, type Verified, verifyRecord } from "./lake/verify.ts"
+export { isWhole, type Verified, verifyRecords } from "./lake/verify.ts"
 export { openWriterVault, type WriterVault } from "./lake/writer-vault.ts"
 export type { SymbolLedger } from "./ledger/index.ts"
 export { parseContactCard, parseVaultCard } from "./vault/card.ts"

@@ -2,7 +2,7 @@
 import type { Command } from "commander"
 import { IntegrityError } from "../base/errors.ts"
 import { chooseRecords } from "../lake/record-choice.ts"
-import { isWhole, type Verified, verifyRecord } from "../lake/verify.ts"
+import { isWhole, type Verified, verifyRecords } from "../lake/verify.ts"
 import { warnOfChain } from "./list.ts"
 import { formatBytes, formatCount } from "./output.ts"
 import { Party } from "./party.ts"
@@ -21,23 +21,21 @@ export function define(verb: Command): void {
         warnOfChain(party, found)
         const chosen = chooseRecords(found, names)
         const bar = party.output.progress()
-        const verified: Verified[] = []
+        const total = chosen.length
+        let done = 0
         let bytes = 0
-        try {
-          for (const [done, one] of chosen.entries()) {
-            bar.report({ phase: "verify", done, total: chosen.length })
-            const { finalizedHeight } = found
-            const onBytes = (count: number) => {
-              bytes += count
-            }
-            const context = party.context()
-            verified.push(
-              await verifyRecord(context, stores.lake, one, finalizedHeight, { onBytes }),
-            )
-          }
-        } finally {
-          bar.stop()
+        const onRecord = () => bar.report({ phase: "verify", done: ++done, total })
+        const onBytes = (count: number) => {
+          bytes += count
         }
+        bar.report({ phase: "verify", done, total })
+        const verified = await verifyRecords(
+          party.context(),
+          stores.lake,
+          chosen,
+          found.finalizedHeight,
+          { onBytes, onRecord },
+        ).finally(bar.stop)
         const { balanced, height, finalizedHeight } = found
         const result = { records: verified, balanced, metadata: true, height, finalizedHeight }
         party.output.result(result, () => print(party, verified, found.balanced, bytes))

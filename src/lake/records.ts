@@ -11,6 +11,7 @@
 import type { CID } from "multiformats/cid"
 import PQueue from "p-queue"
 import type { BlobStore } from "../../storage/blob-store.ts"
+import { askOnce } from "../base/ask-once.ts"
 import { equal, hex } from "../base/bytes.ts"
 import {
   AccessDeniedError,
@@ -130,13 +131,6 @@ export async function readRecords(
     height: heights.height,
     finalizedHeight: heights.finalizedHeight,
   }
-}
-
-/** The answer to a question, asked by whoever needs it first. */
-function askOnce<K, V>(answers: Map<K, V>, question: K, ask: () => V): V {
-  const answer = answers.get(question) ?? ask()
-  answers.set(question, answer)
-  return answer
 }
 
 /** The aggregate of a hash, checked; undefined when there is none, or it holds something unknown here. */

@@ -5,15 +5,21 @@
  *
  * @module
  */
+import PQueue from "p-queue"
 import type { BlobStore } from "../../storage/blob-store.ts"
-import { equal } from "../base/bytes.ts"
+import { askOnce } from "../base/ask-once.ts"
+import { equal, hex } from "../base/bytes.ts"
 import { IntegrityError, NotFoundError } from "../base/errors.ts"
 import { LEAF_LENGTH } from "../cid/cid.ts"
 import { sha256 } from "../crypto/sha256.ts"
+import type { TransactionProof } from "../ledger/index.ts"
 import type { ManifestBlob } from "../record/manifest.ts"
 import type { RecordStanding } from "../record/standing.ts"
 import type { LakeContext } from "./ports.ts"
 import { isFound, type OpenedRecord } from "./records.ts"
+
+/** Records that are verified at the same time; each holds a leaf in memory. */
+const RECORDS_AT_ONCE = 8
 
 /** What was found out about one record. */
 export interface Verified {
@@ -32,30 +38,66 @@ export interface Verified {
   readonly faults: readonly string[]
 }
 
+/** How to verify. */
+export interface VerifyOptions {
+  /** Told of bytes of ciphertext as they are read. */
+  readonly onBytes?: (bytes: number) => void
+  /** Told when another record is done. */
+  readonly onRecord?: () => void
+  readonly signal?: AbortSignal
+}
+
+/** Proves that the aggregate of a hash is in a block; undefined when nothing does. */
+type Prove = (hash: Uint8Array) => Promise<TransactionProof | undefined>
+
 /**
- * Verifies one record as far as its keys are held; a blob that is absent or broken is a fault, an unreachable store an error.
+ * Verifies records as far as their keys are held, several at a time, and proves each aggregate once. A blob that is absent or broken is a
+ * fault, an unreachable store an error. What comes back is in the order of the records.
  * @param finalizedHeight of the chain
  * @throws {StorageUnavailableError} when the lake does not answer
  * @throws {LedgerUnavailableError} when no node answers
  */
-export async function verifyRecord(
+export async function verifyRecords(
   { ledger }: Pick<LakeContext, "ledger">,
+  lake: BlobStore,
+  records: readonly RecordStanding<OpenedRecord>[],
+  finalizedHeight: number,
+  options: VerifyOptions = {},
+): Promise<Verified[]> {
+  const proofs = new Map<string, ReturnType<Prove>>()
+  const prove: Prove = (hash) => askOnce(proofs, hex(hash), () => proofOf(ledger, hash, options))
+  const queue = new PQueue({ concurrency: RECORDS_AT_ONCE })
+  const verifying = queue.addAll(
+    records.map((one) => async () => {
+      const verified = await verify(prove, lake, one, finalizedHeight, options)
+      options.onRecord?.()
+      return verified
+    }),
+  )
+  return await verifying.finally(() => queue.clear())
+}
+
+async function proofOf(
+  ledger: LakeContext["ledger"],
+  hash: Uint8Array,
+  { signal }: VerifyOptions,
+): ReturnType<Prove> {
+  return await ledger.proveTransaction(hash, signal).catch((error: unknown) => {
+    if (error instanceof IntegrityError || error instanceof NotFoundError) return undefined
+    throw error
+  })
+}
+
+async function verify(
+  prove: Prove,
   lake: BlobStore,
   { facts, name, standing, reasons }: RecordStanding<OpenedRecord>,
   finalizedHeight: number,
-  options: {
-    readonly onBytes?: (bytes: number) => void
-    readonly signal?: AbortSignal
-  } = {},
+  options: VerifyOptions,
 ): Promise<Verified> {
   const { transfer, opened } = facts
   const height = Number(transfer.height)
-  const proof = await ledger
-    .proveTransaction(transfer.hash, options.signal)
-    .catch((error: unknown) => {
-      if (error instanceof IntegrityError || error instanceof NotFoundError) return undefined
-      throw error
-    })
+  const proof = await prove(transfer.hash)
   const blobs = isFound(opened) ? opened.blobs : []
   const faults: string[] = []
   for (const [place, blob] of blobs.entries()) {
@@ -84,7 +126,7 @@ export function isWhole({ standing, merkle, manifest, faults }: Verified): boole
 async function faultOf(
   lake: BlobStore,
   { cid, size, leaves }: ManifestBlob,
-  { onBytes, signal }: { onBytes?: (bytes: number) => void; signal?: AbortSignal },
+  { onBytes, signal }: VerifyOptions,
 ): Promise<string | undefined> {
   const leaf = new Uint8Array(LEAF_LENGTH)
   let filled = 0

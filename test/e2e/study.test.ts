@@ -19,7 +19,7 @@ import { requireReadable } from "../../src/lake/record-choice.ts"
 import { readRecords } from "../../src/lake/records.ts"
 import { REGISTER_METADATA_KEY } from "../../src/lake/register.ts"
 import { announceAggregate, signAct } from "../../src/lake/register-act.ts"
-import { isWhole, verifyRecord } from "../../src/lake/verify.ts"
+import { isWhole, verifyRecords } from "../../src/lake/verify.ts"
 import {
   aggregateHash,
   type Instruction,
@@ -286,11 +286,7 @@ describe("verify", () => {
     const found = await ownRecords(world, patient)
     const { finalizedHeight } = found
     const check = async () =>
-      await Promise.all(
-        found.records.map((one) =>
-          verifyRecord(world.context, patient.stores.lake, one, finalizedHeight),
-        ),
-      )
+      await verifyRecords(world.context, patient.stores.lake, found.records, finalizedHeight)
     const whole = await check()
     expect(whole.map(isWhole)).toEqual([false, true, true, false, false, false, false, false])
     expect(whole.every(({ merkle }) => merkle)).toBe(true)

@@ -38,7 +38,7 @@ const VERBS = [
   "revoke",
   "systemRandom",
   "upload",
-  "verifyRecord",
+  "verifyRecords",
 ]
 
 describe("the library", () => {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { utf8 } from "../../../src/base/bytes.ts"
 import { resume } from "../../../src/lake/resume.ts"
 import { upload } from "../../../src/lake/upload.ts"
-import { isWhole, verifyRecord } from "../../../src/lake/verify.ts"
+import { isWhole, verifyRecords } from "../../../src/lake/verify.ts"
 import {
   allStored,
   countSame,
@@ -86,8 +86,8 @@ describe("a process that uploads and is killed", () => {
   /** Every record on the chain is whole: nothing refers to what is not stored. */
   const expectWhole = async () => {
     const records = await world.records()
-    for (const record of records) {
-      const verified = await verifyRecord(world.world.context, world.world.stores.lake, record, 0)
+    const { context, stores } = world.world
+    for (const verified of await verifyRecords(context, stores.lake, records, 0)) {
       expect({ ...verified, isWhole: isWhole(verified) }).toMatchObject({
         isWhole: true,
         faults: [],

@@ -5,6 +5,7 @@ import { bytesSource } from "../../../src/dicom/source.ts"
 import { type Reader, readerOfOwner } from "../../../src/lake/reader.ts"
 import { RECORDS_AT_ONCE, readRecords } from "../../../src/lake/records.ts"
 import { upload } from "../../../src/lake/upload.ts"
+import { isWhole, verifyRecords } from "../../../src/lake/verify.ts"
 import { HttpSymbolNode } from "../../../src/ledger/http-node.ts"
 import { SymbolLedger } from "../../../src/ledger/index.ts"
 import type { BlobStore } from "../../../storage/blob-store.ts"
@@ -101,6 +102,22 @@ describe(`${RECORDS} records of one aggregate`, () => {
     await readRecords(context, control, reader)
     expect(seen.most).toBe(RECORDS_AT_ONCE)
     expect(seen.underWay).toBe(0)
+  })
+
+  it("are verified with one proof of the aggregate, in their order, each told of when it is done", async () => {
+    const { seen, control, context } = counted()
+    const { records, finalizedHeight } = await readRecords(context, control, reader)
+    seen.aggregates = 0
+    let done = 0
+    const onRecord = () => {
+      done += 1
+    }
+    const { lake } = imaging.world.stores
+    const verified = await verifyRecords(context, lake, records, finalizedHeight, { onRecord })
+    expect(seen.aggregates).toBe(1)
+    expect(verified.map(({ name }) => name)).toEqual(records.map(({ name }) => name))
+    expect(verified.every((one) => isWhole(one) && one.leaves > 0)).toBe(true)
+    expect(done).toBe(RECORDS)
   })
 
   it.each([

@@ -42,35 +42,6 @@ export function sha256Stream(): IncrementalSha256 {
   return stream
 }
 
-/** A hash of bytes whose number is known before. */
-export interface SizedSha256 {
-  update(bytes: Uint8Array): void
-  /** 32 bytes; ends the hash. */
-  digest(): Promise<Uint8Array>
-}
-
-/** Begins a hash over `length` bytes. Where they come as one piece, its work is another thread's; the piece is free at once in any case. */
-export function sha256Sized(length: number): SizedSha256 {
-  let whole: Promise<ArrayBuffer> | undefined
-  let stream: IncrementalSha256 | undefined
-  return {
-    update: (bytes) => {
-      if (whole) throw new Error("more bytes came to be hashed than there were to be")
-      if (bytes.length !== length) stream ??= sha256Stream()
-      if (stream) stream.update(bytes)
-      else whole = copyHashed(bytes)
-    },
-    digest: async () => (whole ? new Uint8Array(await whole) : (stream ?? sha256Stream()).digest()),
-  }
-}
-
-/** WebCrypto copies the bytes before it returns (W3C Web Cryptography API, `digest`). */
-function copyHashed(bytes: Uint8Array): Promise<ArrayBuffer> {
-  const hashed = crypto.subtle.digest("SHA-256", bytes)
-  hashed.catch(() => undefined)
-  return hashed
-}
-
 /**
  * 32 bytes. Key trees and HKDF take many of short messages: there two one-shot hashes, put together as RFC 2104 says, cost less than half
  * of one of Node's HMAC objects.

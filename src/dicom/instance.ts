@@ -4,7 +4,7 @@
  * @module
  */
 import type { DataSet } from "dicom-parser"
-import { sha256Sized } from "../crypto/sha256.ts"
+import { sha256Stream } from "../crypto/sha256.ts"
 import { readDataSet } from "./data-set.ts"
 import { type Frame, framesOf } from "./pixel-data.ts"
 import { refuse } from "./refusal.ts"
@@ -82,10 +82,10 @@ async function digestFrom(
   start: number,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  const hash = sha256Sized(source.size - start)
+  const hash = sha256Stream()
   for await (const piece of piecesOf(source, start)) {
     signal?.throwIfAborted()
     hash.update(piece)
   }
-  return await hash.digest()
+  return hash.digest()
 }

@@ -4,11 +4,8 @@
  * @module
  */
 import { IntegrityError } from "../base/errors.ts"
-import { sha256Sized } from "../crypto/sha256.ts"
+import { sha256Stream } from "../crypto/sha256.ts"
 import type { ManifestPart } from "./manifest.ts"
-
-/** Hashes of parts that may be under way: their threads hold a copy of each. */
-const HASHES_AT_ONCE = 4
 
 /** A file on its way into a blob. */
 export interface PartSource {
@@ -28,7 +25,7 @@ export function totalLength(parts: readonly Pick<PartSource, "length">[]): numbe
 }
 
 /**
- * The joined parts of blob `blob`; `onPart` gets each part's entry, in order, once its last byte has passed and it is hashed.
+ * The joined parts of blob `blob`; `onPart` gets each part's entry once its last byte has passed.
  * @throws {IntegrityError} when a part yields another number of bytes than it has
  */
 export async function* joinParts(
@@ -37,12 +34,11 @@ export async function* joinParts(
   onPart: (part: ManifestPart) => void,
 ): AsyncGenerator<Uint8Array> {
   let offset = 0
-  const hashed: Promise<ManifestPart>[] = []
   let ahead = begin(parts[0])
   try {
     for (const [i, { role, type, ref, length }] of parts.entries()) {
       const begun = ahead as Begun
-      const hash = sha256Sized(length)
+      const hash = sha256Stream()
       let read = 0
       ahead = begin(parts[i + 1])
       for await (const piece of begun.pieces()) {
@@ -54,19 +50,21 @@ export async function* joinParts(
       if (read !== length) {
         throw new IntegrityError(`a file changed while it was read: it had ${length} bytes before`)
       }
-      const entry = { role, type, coding: "identity", blob, offset, length } as const
-      const refers = ref === undefined ? {} : { ref }
-      const named = hash.digest().then((sha256) => ({ ...entry, sha256, ...refers }))
-      named.catch(() => undefined)
-      hashed.push(named)
-      const [first] = hashed.length > HASHES_AT_ONCE ? hashed.splice(0, 1) : []
-      if (first) onPart(await first)
+      onPart({
+        role,
+        type,
+        coding: "identity",
+        blob,
+        offset,
+        length,
+        sha256: hash.digest(),
+        ...(ref === undefined ? {} : { ref }),
+      })
       offset += length
     }
   } finally {
     await ahead?.close()
   }
-  for (const part of await Promise.all(hashed)) onPart(part)
 }
 
 /** A part whose first piece is on its way. */

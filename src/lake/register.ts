@@ -47,9 +47,9 @@ export async function readRegister(
 ): Promise<RegisterState> {
   return await provenHistory(ledger, register, async () => {
     const transfers: RegisterTransfer[] = []
-    const query = { recipient: register.address, ...(signal && { signal }) }
-    for await (const transfer of ledger.transfers(query)) {
-      if (!equal(transfer.signer, register.key)) continue
+    // The register's own only: records, of which there may be many, are the vault's transfers.
+    const own = { recipient: register.address, signer: register.key }
+    for await (const transfer of ledger.transfers({ ...own, ...(signal && { signal }) })) {
       transfers.push(positioned(transfer, transfers.length))
     }
     return followAnnouncements(transfers)

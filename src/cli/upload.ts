@@ -117,12 +117,14 @@ function receiptBytes(receipt: Receipt): Uint8Array {
   return utf8(`${JSON.stringify(receipt, null, 2)}\n`)
 }
 
+/** What became of every file: the many that went well alike are counted, the others named. */
 function print(party: Party, files: readonly FileOutcome[], records: readonly Anchored[]): void {
   const { output } = party
-  const counts = new Map<string, number>()
+  const counts = new Map<FileOutcome["outcome"], number>()
   for (const { outcome } of files) counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
+  const usual = (counts.get("stored") ?? 0) >= (counts.get("exists") ?? 0) ? "stored" : "exists"
   for (const { name, outcome, reason } of files) {
-    if (outcome !== "stored" && outcome !== "exists")
+    if (outcome !== usual)
       output.line(`  ${outcome.padEnd(12)} ${name}${reason ? `: ${reason}` : ""}`)
   }
   output.line([...counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ") || "no files")

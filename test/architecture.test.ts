@@ -50,6 +50,14 @@ describe("the source tree", () => {
     expect(tooLong(measured)).toEqual([])
   })
 
+  it("uses every package that it depends on", () => {
+    const specifiers = source.flatMap(({ imports }) => imports.filter((one) => one !== undefined))
+    const packages = specifiers.map((one) => /^(@[^/]+\/)?[^/]+/.exec(one)?.[0])
+    // scripts/launch.mjs resolves tsx by name, to run everything else.
+    const used = new Set([...packages, "tsx"])
+    expect([...declared].filter((name) => !used.has(name))).toEqual([])
+  })
+
   it("has no vague names", () => {
     expect(vagueNames([...source, ...tooling])).toEqual([])
   })

@@ -11,6 +11,7 @@ import { slotOf } from "../../src/vault/slot.ts"
 import {
   admitHospital,
   createVault,
+  type Hospital,
   newMember,
   type Patient,
   startWorld,
@@ -40,11 +41,21 @@ interface Costs {
   readonly read: number
 }
 
+/** One vault that grows: what an act costs must not grow with it. */
 export async function run(): Promise<Figure[]> {
-  const few = await measure(BASELINE)
+  const world = await startWorld()
+  try {
+    return await measureAll(await openVault(world))
+  } finally {
+    await world.close()
+  }
+}
+
+async function measureAll(opened: Opened): Promise<Figure[]> {
+  const few = await measure(opened, BASELINE)
   const figures: Figure[] = [readFigure(BASELINE, few.read)]
   for (const count of SIZES) {
-    const many = await measure(count)
+    const many = await measure(opened, count)
     for (const act of ["grant", "revoke"] as const) {
       for (const unit of ["transactions", "bytes"] as const) {
         figures.push(figureOf(`${act}: ${unit}, ${count} records`, unit, many[act], few[act]))
@@ -67,30 +78,47 @@ function readFigure(count: number, read: number): Figure {
   return { name: title, value: read, unit: "reads", ...own }
 }
 
-/** One grantee stays, another comes and is revoked. */
-async function measure(count: number): Promise<Costs> {
-  const world = await startWorld()
-  try {
-    const patient = await createVault(world)
-    const hospital = await admitHospital(world, patient)
-    const stays = await newMember(world, patient, "Dr. A")
-    const leaves = await newMember(world, patient, "Dr. B")
-    await giveAll(world, patient, stays.card.bytes)
-    const names = await addRecords(world, patient, hospital, count)
-    const reads = countReads(world, patient, names)
-    const given = await costOf(world, () => giveAll(world, patient, leaves.card.bytes))
-    const ended = await costOf(world, async () => {
-      const vault = await patient.open()
-      const grants = vault.file.grants.filter(({ card }) => equal(card, leaves.card.bytes))
-      const wanted = { grants: grants.map(({ id }) => id), seats: [] }
-      return await revoke(world.context, patient.tools, vault, wanted)
-    })
-    const read = reads()
-    await requireCounted(world, patient, names, reads)
-    return { grant: given, revoke: ended, read }
-  } finally {
-    await world.close()
-  }
+/** A vault with one grantee that stays, and one that comes and goes. */
+interface Opened {
+  readonly world: World
+  readonly patient: Patient
+  readonly hospital: Hospital
+  readonly leaves: Uint8Array
+  /** Objects of the records there are. */
+  readonly names: Set<string>
+  /** How many records, or objects of them, were read. */
+  readonly reads: () => number
+  records: number
+}
+
+async function openVault(world: World): Promise<Opened> {
+  const patient = await createVault(world)
+  const hospital = await admitHospital(world, patient)
+  const stays = await newMember(world, patient, "Dr. A")
+  const leaves = await newMember(world, patient, "Dr. B")
+  await giveAll(world, patient, stays.card.bytes)
+  const names = new Set<string>()
+  const reads = countReads(world, patient, names)
+  return { world, patient, hospital, leaves: leaves.card.bytes, names, reads, records: 0 }
+}
+
+/** Grants and revokes once the vault holds so many records. */
+async function measure(opened: Opened, count: number): Promise<Costs> {
+  const { world, patient, hospital, leaves, names, reads } = opened
+  const added = await addRecords(world, patient, hospital, { from: opened.records, to: count })
+  for (const one of added) names.add(one)
+  opened.records = count
+  const before = reads()
+  const given = await costOf(world, () => giveAll(world, patient, leaves))
+  const ended = await costOf(world, async () => {
+    const vault = await patient.open()
+    const grants = vault.file.grants.filter(({ card }) => equal(card, leaves))
+    const wanted = { grants: grants.map(({ id }) => id), seats: [] }
+    return await revoke(world.context, patient.tools, vault, wanted)
+  })
+  const read = reads() - before
+  await requireCounted(world, patient, names, reads)
+  return { grant: given, revoke: ended, read }
 }
 
 async function giveAll(world: World, patient: Patient, card: Uint8Array) {

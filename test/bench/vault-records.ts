@@ -32,12 +32,12 @@ const BATCH = 100
 const XYM = 1_000_000n
 const KIND = "dicom-study"
 
-/** Puts `count` records into the vault. @returns the names of their objects in the control store */
+/** Puts records number `from` to `to` into the vault. @returns the names of their objects in the control store */
 export async function addRecords(
   world: World,
   patient: Patient,
   hospital: Hospital,
-  count: number,
+  { from, to }: { readonly from: number; readonly to: number },
 ): Promise<Set<string>> {
   const vault = await patient.open()
   const keys = epochOf(vault.id, vault.file, vault.state.newest.announcement.epoch)
@@ -45,11 +45,11 @@ export async function addRecords(
   const mosaics = [{ id: mosaicIdOf(vault.id.vault, DATA_MOSAIC.nonce), amount: 1n }]
   const network = await world.ledger.network()
   const names = new Set<string>()
-  for (let done = 0; done < count; done += BATCH) {
+  for (let done = from; done < to; done += BATCH) {
     await world.devnet.fund(hospital.identity.address, 100n * XYM)
     const instructions: Instruction[] = []
-    for (let i = done; i < Math.min(count, done + BATCH); i++) {
-      const time = FIRST + Math.floor((i * (LAST - FIRST)) / count)
+    for (let i = done; i < Math.min(to, done + BATCH); i++) {
+      const time = FIRST + Math.floor((i * (LAST - FIRST)) / to)
       const record = await recordOf(vault, keys, hospital, i, time)
       for (const { cid, bytes } of record.objects) {
         await world.stores.control.put(cid.toString(), {

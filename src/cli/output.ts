@@ -4,7 +4,7 @@
  * @module
  */
 import { SingleBar } from "cli-progress"
-import { base32, base64url, hex } from "../base/bytes.ts"
+import { hex } from "../base/bytes.ts"
 import type { Progress } from "../lake/ports.ts"
 
 /** Where a verb's words go. */
@@ -98,23 +98,9 @@ export function formatCount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`
 }
 
-/** A fingerprint in groups of four, for reading aloud. */
-export function formatFingerprint(fingerprint: Uint8Array): string {
-  return (
-    base32(fingerprint)
-      .match(/.{1,4}/g)
-      ?.join("-") ?? ""
-  )
-}
-
 /** A record's id as people and other commands see it. */
 export function formatRecordId(hash: Uint8Array, index: number): string {
   return `${hex(hash).toUpperCase()}:${index}`
-}
-
-/** Bytes for a URL or a file name. */
-export function formatToken(bytes: Uint8Array): string {
-  return base64url(bytes)
 }
 
 /** `2026-07-03 14:00` in UTC. */

@@ -63,7 +63,6 @@ const uploadShape = z.strictObject({
 })
 
 export type PendingBlob = Readonly<z.output<typeof blobShape>>
-export type PendingInstance = Readonly<z.output<typeof instanceShape>>
 export type PendingUpload = Readonly<Omit<z.output<typeof uploadShape>, "entry">> & {
   readonly entry: Entry
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { hex } from "../base/bytes.ts"
+import { printRecordName } from "../vault/announcement.ts"
 import type { VaultId } from "../vault/context.ts"
 import type { Anchored } from "./anchor.ts"
 
@@ -49,7 +50,7 @@ export function receiptOf(
 function recordReceipt({ upload, hash, index, height }: Anchored): RecordReceipt {
   const transaction = { hash: hex(hash).toUpperCase(), index, height }
   return {
-    record: `${transaction.hash}:${index}`,
+    record: printRecordName({ hash, index }),
     transaction,
     study: upload.study,
     manifest: upload.manifestCid,

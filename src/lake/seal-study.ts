@@ -38,12 +38,6 @@ export const DICOM_STUDY = "dicom-study"
 const KEEP_LIMIT = 48 << 20
 const HASH = 32
 
-/** An instance and the name under which its file can be opened again. */
-export interface NamedInstance {
-  readonly name: string
-  readonly instance: Instance
-}
-
 /** A pending upload, and the blobs that need not be sealed again. */
 export interface SealedStudy {
   readonly upload: PendingUpload

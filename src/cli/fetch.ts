@@ -14,7 +14,8 @@ import { openLink } from "../lake/open-link.ts"
 import type { LakeContext } from "../lake/ports.ts"
 import { chooseRecords, isReadable, requireReadable } from "../lake/record-choice.ts"
 import { type Manifest, openManifest } from "../record/manifest.ts"
-import { formatBytes, formatCount, formatRecordId, type Output, processOutput } from "./output.ts"
+import { printRecordName } from "../vault/announcement.ts"
+import { formatBytes, formatCount, type Output, processOutput } from "./output.ts"
 import { globalsOf, Party } from "./party.ts"
 import { openReading } from "./reading.ts"
 import { readSecret } from "./secrets.ts"
@@ -98,7 +99,7 @@ async function fetchByLink(
     if (lake === undefined) throw new InvalidInputError("the link names no lake")
     const openable: Openable[] = []
     for (const { hash, index, manifest, key } of shared.records) {
-      const name = formatRecordId(hash, index)
+      const name = printRecordName({ hash, index })
       if (names.length > 0 && !names.some((one) => name.startsWith(one.toUpperCase()))) continue
       const object = await firstCopy(shared.control, async (location) =>
         getObject(await storeAt(location), manifest),

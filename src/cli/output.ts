@@ -98,11 +98,6 @@ export function formatCount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`
 }
 
-/** A record's id as people and other commands see it. */
-export function formatRecordId(hash: Uint8Array, index: number): string {
-  return `${hex(hash).toUpperCase()}:${index}`
-}
-
 /** `2026-07-03 14:00` in UTC. */
 export function formatTime(ms: number): string {
   return new Date(ms).toISOString().replace("T", " ").slice(0, 16)

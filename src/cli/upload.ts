@@ -15,9 +15,10 @@ import { type Receipt, receiptOf } from "../lake/receipt.ts"
 import { resume } from "../lake/resume.ts"
 import { type FileOutcome, type UploadJob, upload } from "../lake/upload.ts"
 import { openWriterVault } from "../lake/writer-vault.ts"
+import { printRecordName } from "../vault/announcement.ts"
 import { parseVaultCard } from "../vault/card.ts"
 import { parsedInput, readInput } from "./input-file.ts"
-import { formatBytes, formatCount, formatRecordId } from "./output.ts"
+import { formatBytes, formatCount } from "./output.ts"
 import { Party, vaultPin } from "./party.ts"
 
 interface Options {
@@ -130,7 +131,7 @@ function print(party: Party, files: readonly FileOutcome[], records: readonly An
   output.line([...counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ") || "no files")
   for (const { upload: one, hash, index, height, fee } of records) {
     const bytes = one.blobs.reduce((sum, { size }) => sum + size, 0)
-    output.line(`Record ${formatRecordId(hash, index)}`)
+    output.line(`Record ${printRecordName({ hash, index })}`)
     output.line(
       `  ${formatCount(one.instances.length, "instance")} in ${formatCount(one.blobs.length, "blob")}, ${formatBytes(bytes)}; confirmed at height ${height}, fee at most ${Number(fee) / Number(XYM)} XYM`,
     )
